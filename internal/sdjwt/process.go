@@ -1,0 +1,239 @@
+package sdjwt
+
+import (
+	"github.com/cyberbadge/cyberbadge/credential/code"
+	"github.com/cyberbadge/cyberbadge/internal/jose"
+	"github.com/cyberbadge/cyberbadge/internal/strictjson"
+)
+
+// HashName is the one digest algorithm taken, and the default of _sd_alg.
+const HashName = "sha-256"
+
+const (
+	digestsName = "_sd"     // array of digests in an object
+	hashName    = "_sd_alg" // at the top only
+	elementName = "..."     // placeholder of an array element
+)
+
+// Disclosure is one decoded disclosure.
+type Disclosure struct {
+	Salt  string
+	Name  string // of a member; meaningless for an array element
+	Value strictjson.Value
+
+	element    bool // two parts: it discloses an array element
+	referenced bool
+}
+
+// ParseDisclosure decodes [salt, name, value] or [salt, value].
+func ParseDisclosure(text string) (Disclosure, error) {
+	decoded, err := jose.DecodeSegment(text)
+	if err != nil {
+		return Disclosure{}, err
+	}
+	v, err := strictjson.Parse(decoded)
+	if err != nil {
+		return Disclosure{}, err
+	}
+	parts := v.Elements
+	if v.Kind != strictjson.Array || len(parts) < 2 || len(parts) > 3 || parts[0].Kind != strictjson.String {
+		return Disclosure{}, code.Refuse(code.SDDisclosureMalformed, "not [salt, name, value] or [salt, value]")
+	}
+	if len(parts) == 2 {
+		return Disclosure{Salt: parts[0].Text, Value: parts[1], element: true}, nil
+	}
+	name := parts[1]
+	if name.Kind != strictjson.String {
+		return Disclosure{}, code.Refuse(code.SDDisclosureMalformed, "the name is not a string")
+	}
+	if name.Text == digestsName || name.Text == elementName {
+		return Disclosure{}, code.Refuse(code.SDClaimForbidden, "a claim named %q", name.Text)
+	}
+	return Disclosure{Salt: parts[0].Text, Name: name.Text, Value: parts[2]}, nil
+}
+
+// Process puts the disclosures into a payload whose signature is verified (RFC
+// 9901, section 7.1, steps 3 to 5) and returns the claims, free of digests.
+// Members for which always answers true are never selectively disclosed, nor is
+// anything inside them.
+func Process(payload strictjson.Value, disclosures []string, always func(name string) bool) (strictjson.Value, error) {
+	if payload.Kind != strictjson.Object {
+		return strictjson.Value{}, code.Refuse(code.ClaimType, "the payload is not an object")
+	}
+	if alg, present := payload.Member(hashName); present && (alg.Kind != strictjson.String || alg.Text != HashName) {
+		return strictjson.Value{}, code.Refuse(code.SDAlgUnsupported, "_sd_alg is %q, only %q is taken", alg.Text, HashName)
+	}
+	p := processor{
+		byDigest: make(map[string]*Disclosure, len(disclosures)),
+		seen:     make(map[string]struct{}, 2*len(disclosures)),
+		always:   always,
+	}
+	for _, text := range disclosures {
+		d, err := ParseDisclosure(text)
+		if err != nil {
+			return strictjson.Value{}, err
+		}
+		digest := Digest(text)
+		if p.byDigest[digest] != nil {
+			return strictjson.Value{}, code.Refuse(code.SDDigestDuplicate, "the same disclosure twice")
+		}
+		p.byDigest[digest] = &d
+	}
+	claims, err := p.object(payload, place{top: true})
+	if err != nil {
+		return strictjson.Value{}, err
+	}
+	for _, d := range p.byDigest {
+		if !d.referenced {
+			return strictjson.Value{}, code.Refuse(code.SDDisclosureUnreferenced, "a disclosure that the signed claims do not refer to")
+		}
+	}
+	return claims, nil
+}
+
+type processor struct {
+	byDigest map[string]*Disclosure
+	seen     map[string]struct{}
+	always   func(string) bool
+}
+
+// place is where in the claims the processor stands.
+type place struct {
+	top    bool
+	always bool // inside a member that is always disclosed
+	depth  int
+}
+
+func (at place) inside() place { return place{always: at.always, depth: at.depth + 1} }
+
+func (p *processor) value(v strictjson.Value, at place) (strictjson.Value, error) {
+	// Disclosures nest inside each other, so the parser's bound on each of them
+	// is no bound on what they are put together to.
+	if at.depth > strictjson.MaxDepth {
+		return strictjson.Value{}, code.Refuse(code.JSONTooDeep, "disclosures nest more than %d levels", strictjson.MaxDepth)
+	}
+	switch v.Kind {
+	case strictjson.Object:
+		return p.object(v, at)
+	case strictjson.Array:
+		return p.array(v, at)
+	}
+	return v, nil
+}
+
+func (p *processor) object(v strictjson.Value, at place) (strictjson.Value, error) {
+	claims := strictjson.Value{Kind: strictjson.Object, Members: make([]strictjson.Member, 0, len(v.Members)+len(p.byDigest))}
+	var digests *strictjson.Value
+	for i, m := range v.Members {
+		switch m.Name {
+		case digestsName:
+			digests = &v.Members[i].Value
+			continue
+		case hashName:
+			if !at.top {
+				return strictjson.Value{}, code.Refuse(code.SDAlgUnsupported, "_sd_alg below the top")
+			}
+			continue
+		case elementName:
+			return strictjson.Value{}, code.Refuse(code.SDClaimForbidden, "a claim named %q", elementName)
+		}
+		inner := at.inside()
+		inner.always = at.always || at.top && p.always(m.Name)
+		value, err := p.value(m.Value, inner)
+		if err != nil {
+			return strictjson.Value{}, err
+		}
+		claims.Members = append(claims.Members, strictjson.Member{Name: m.Name, Value: value})
+	}
+	if digests == nil {
+		return claims, nil
+	}
+	return p.disclose(claims, *digests, at)
+}
+
+// disclose adds the members that the digests of one object stand for.
+func (p *processor) disclose(claims, digests strictjson.Value, at place) (strictjson.Value, error) {
+	if at.always {
+		return strictjson.Value{}, code.Refuse(code.SDClaimForbidden, "digests inside a claim that is always disclosed")
+	}
+	if digests.Kind != strictjson.Array {
+		return strictjson.Value{}, code.Refuse(code.SDDisclosureMalformed, "_sd is not an array")
+	}
+	for _, digest := range digests.Elements {
+		d, err := p.take(digest)
+		if err != nil {
+			return strictjson.Value{}, err
+		}
+		if d == nil {
+			continue
+		}
+		if d.element {
+			return strictjson.Value{}, code.Refuse(code.SDDisclosureMalformed, "an array element's disclosure in an object")
+		}
+		if at.top && (p.always(d.Name) || d.Name == hashName) {
+			return strictjson.Value{}, code.Refuse(code.SDClaimForbidden, "claim %q is never selectively disclosed", d.Name)
+		}
+		if _, taken := claims.Member(d.Name); taken {
+			return strictjson.Value{}, code.Refuse(code.SDClaimCollision, "claim %q is there already", d.Name)
+		}
+		value, err := p.value(d.Value, at.inside())
+		if err != nil {
+			return strictjson.Value{}, err
+		}
+		claims.Members = append(claims.Members, strictjson.Member{Name: d.Name, Value: value})
+	}
+	return claims, nil
+}
+
+func (p *processor) array(v strictjson.Value, at place) (strictjson.Value, error) {
+	elements := make([]strictjson.Value, 0, len(v.Elements))
+	for _, e := range v.Elements {
+		digest, placeholder := e.Member(elementName)
+		if !placeholder {
+			value, err := p.value(e, at.inside())
+			if err != nil {
+				return strictjson.Value{}, err
+			}
+			elements = append(elements, value)
+			continue
+		}
+		if at.always {
+			return strictjson.Value{}, code.Refuse(code.SDClaimForbidden, "digests inside a claim that is always disclosed")
+		}
+		if len(e.Members) != 1 {
+			return strictjson.Value{}, code.Refuse(code.SDDisclosureMalformed, "a placeholder with other members")
+		}
+		d, err := p.take(digest)
+		if err != nil {
+			return strictjson.Value{}, err
+		}
+		if d == nil {
+			continue
+		}
+		if !d.element {
+			return strictjson.Value{}, code.Refuse(code.SDDisclosureMalformed, "a member's disclosure in an array")
+		}
+		value, err := p.value(d.Value, at.inside())
+		if err != nil {
+			return strictjson.Value{}, err
+		}
+		elements = append(elements, value)
+	}
+	return strictjson.Value{Kind: strictjson.Array, Elements: elements}, nil
+}
+
+// take returns the disclosure of a digest, or nil for one that is not disclosed.
+func (p *processor) take(digest strictjson.Value) (*Disclosure, error) {
+	if digest.Kind != strictjson.String {
+		return nil, code.Refuse(code.SDDisclosureMalformed, "a digest is not a string")
+	}
+	if _, twice := p.seen[digest.Text]; twice {
+		return nil, code.Refuse(code.SDDigestDuplicate, "one digest in two places")
+	}
+	p.seen[digest.Text] = struct{}{}
+	d := p.byDigest[digest.Text]
+	if d != nil {
+		d.referenced = true
+	}
+	return d, nil
+}

@@ -1,0 +1,161 @@
+package issuer
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cyberbadge/cyberbadge/credential"
+	"github.com/cyberbadge/cyberbadge/issuer/policy"
+	"github.com/cyberbadge/cyberbadge/issuer/store"
+	"github.com/cyberbadge/cyberbadge/revocation"
+)
+
+// Defaults for the fields of [Config] that are left zero.
+const (
+	DefaultBadgeLife = 24 * time.Hour
+	DefaultListTTL   = time.Minute
+	DefaultListLife  = 24 * time.Hour
+)
+
+// MinSubjectKey is the least number of bytes of the key that makes subjects.
+const MinSubjectKey = 32
+
+// Paths under the issuer's URL.
+const (
+	BadgeTypePath  = "/vct/cyber-badge/1"
+	StatusListPath = "/status-lists/"
+)
+
+// Config configures a [Program]. The fields up to SubjectKey are required.
+type Config struct {
+	// URL identifies the issuer, and is where its public endpoints are reached:
+	// an HTTPS URL without a slash at its end.
+	URL    string
+	Store  store.Store
+	Policy *policy.Policy
+	// BadgeKey signs badges and ListKey signs status lists: two P-256 keys,
+	// because whoever serves lists must not be able to make badges.
+	BadgeKey crypto.Signer
+	ListKey  crypto.Signer
+	// SubjectKey is the secret that makes opaque subjects out of people's ids.
+	// It has to stay the same for subjects to stay the same.
+	SubjectKey []byte
+
+	BadgeLife time.Duration // at most credential.MaxLifetime
+	ListTTL   time.Duration // after which verifiers look for a newer list; at least a second
+	ListLife  time.Duration // after which a list must not be relied on
+	Now       func() time.Time
+	Logger    *slog.Logger
+}
+
+// Program is the issuer. It is safe for concurrent use.
+type Program struct {
+	config Config
+	badges *credential.Issuer
+	lists  *publisher
+}
+
+// New reports everything that is wrong with the configuration at once.
+func New(config Config) (*Program, error) {
+	setDefault(&config.BadgeLife, DefaultBadgeLife)
+	setDefault(&config.ListTTL, DefaultListTTL)
+	setDefault(&config.ListLife, DefaultListLife)
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	problems := []error{config.check()}
+	badgeKeyID, err := keyID("badge key", config.BadgeKey)
+	problems = append(problems, err)
+	listKeyID, err := keyID("list key", config.ListKey)
+	problems = append(problems, err)
+	if badgeKeyID == listKeyID && badgeKeyID != "" {
+		problems = append(problems, errors.New("badges and lists are signed with one key; make two"))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, fmt.Errorf("issuer: %w", err)
+	}
+	badges, err := credential.NewIssuer(credential.IssuerConfig{
+		URL:   config.URL,
+		Types: []string{config.URL + BadgeTypePath},
+		Key:   config.BadgeKey,
+		KeyID: badgeKeyID,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("issuer: %w", err)
+	}
+	p := &Program{config: config, badges: badges}
+	p.lists = newPublisher(p, revocation.Signer{Key: config.ListKey, KeyID: listKeyID})
+	return p, nil
+}
+
+func setDefault(d *time.Duration, value time.Duration) {
+	if *d == 0 {
+		*d = value
+	}
+}
+
+func (c *Config) check() error {
+	var problems []error
+	if strings.HasSuffix(c.URL, "/") {
+		problems = append(problems, fmt.Errorf("URL %q ends in a slash; leave it out", c.URL))
+	}
+	if c.Store == nil {
+		problems = append(problems, errors.New("no store"))
+	}
+	if c.Policy == nil {
+		problems = append(problems, errors.New("no policy"))
+	}
+	if len(c.SubjectKey) < MinSubjectKey {
+		problems = append(problems, fmt.Errorf("the subject key has %d bytes, at least %d are needed", len(c.SubjectKey), MinSubjectKey))
+	}
+	if c.BadgeLife < 2*credential.TimeGranularity || c.BadgeLife > credential.MaxLifetime {
+		problems = append(problems, fmt.Errorf("a badge lives %v to %v, not %v", 2*credential.TimeGranularity, credential.MaxLifetime, c.BadgeLife))
+	}
+	if c.ListTTL < time.Second || c.ListLife <= c.ListTTL {
+		problems = append(problems, fmt.Errorf("a list's ttl is at least a second and less than its life, not %v and %v", c.ListTTL, c.ListLife))
+	}
+	return errors.Join(problems...)
+}
+
+func keyID(what string, key crypto.Signer) (string, error) {
+	if key == nil {
+		return "", fmt.Errorf("no %s", what)
+	}
+	public, _ := key.Public().(*ecdsa.PublicKey)
+	id, err := credential.Thumbprint(public)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", what, err)
+	}
+	return id, nil
+}
+
+// URL is the issuer's identifier.
+func (p *Program) URL() string { return p.config.URL }
+
+// BadgeType is the credential type (vct) of the badges.
+func (p *Program) BadgeType() string { return p.config.URL + BadgeTypePath }
+
+// ListURI is where a status list is published, as badges name it.
+func (p *Program) ListURI(listID int64) string {
+	return p.config.URL + StatusListPath + strconv.FormatInt(listID, 10)
+}
+
+// subject makes the opaque sub of a person: stable here, and of no use for
+// finding the same person at another issuer or in the HR system.
+func (p *Program) subject(personID string) string {
+	mac := hmac.New(sha256.New, p.config.SubjectKey)
+	mac.Write([]byte("sub:" + personID))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
+}

@@ -1,0 +1,166 @@
+package verifier
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/cyberbadge/cyberbadge/credential"
+	"github.com/cyberbadge/cyberbadge/credential/code"
+	"github.com/cyberbadge/cyberbadge/revocation"
+)
+
+// run is one decision in the making.
+type run struct {
+	v            *Verifier
+	ctx          context.Context
+	request      Request
+	now          time.Time
+	decision     Decision
+	presentation *credential.Presentation
+	holderProven bool
+	failed       bool
+}
+
+// stage is one check. A stage that is safe reads nothing but what is verified,
+// opens no connection and changes nothing, so it is made after a failure, too.
+type stage struct {
+	name  string
+	safe  bool
+	check func(*run) error
+}
+
+var stages = []stage{
+	{CheckTime, true, (*run).checkTime},
+	{CheckHolder, true, (*run).checkHolder},
+	{CheckStatus, false, (*run).checkStatus},
+	{CheckAccess, true, (*run).checkAccess},
+	{CheckPolicy, true, (*run).checkPolicy},
+}
+
+// make fills in the decision. Allow is set in one place, at the end, when
+// nothing failed.
+func (r *run) make(text string) {
+	r.record(CheckBadge, r.open(text))
+	for _, s := range stages {
+		if r.presentation == nil || r.failed && !s.safe {
+			r.decision.Checks = append(r.decision.Checks, Check{Name: s.name, Result: NotMade})
+			continue
+		}
+		r.record(s.name, s.check(r))
+	}
+	if r.holderProven {
+		r.decision.Badge = newBadge(&r.presentation.Claims)
+	}
+	if !r.failed {
+		r.decision.Allow = true
+		r.decision.Reason = OK
+	}
+}
+
+// record notes the outcome of a check; the first failure is the reason.
+func (r *run) record(name string, err error) {
+	if err == nil {
+		r.decision.Checks = append(r.decision.Checks, Check{Name: name, Result: Passed})
+		return
+	}
+	c := code.Of(err)
+	r.decision.Checks = append(r.decision.Checks, Check{Name: name, Result: Failed, Code: c})
+	if r.failed {
+		return
+	}
+	r.failed = true
+	r.decision.Reason = ReasonFor(c)
+	r.decision.Code = c
+	r.decision.Detail = detail(err)
+}
+
+// detail leaves out the code, which the decision has already.
+func detail(err error) string {
+	var refused *code.Error
+	if errors.As(err, &refused) {
+		return refused.Detail
+	}
+	return strings.TrimPrefix(err.Error(), "verifier: ")
+}
+
+func (r *run) open(text string) error {
+	sdjwt, err := unpack(text)
+	if err != nil {
+		return err
+	}
+	r.presentation, err = r.v.opener.OpenPresentation(sdjwt)
+	return err
+}
+
+func (r *run) checkTime() error {
+	return r.presentation.CheckTime(r.now, MaxBadgeAhead, credential.MaxLifetime)
+}
+
+func (r *run) checkHolder() error {
+	if r.v.config.AllowUnbound && !r.presentation.HasProof() {
+		r.holderProven = true
+		return nil
+	}
+	rules := credential.ProofRules{
+		Audiences: []string{credential.GateAudience},
+		Now:       r.now,
+		MaxAge:    MaxProofAge,
+		MaxAhead:  MaxProofAhead,
+	}
+	if r.request.Audience != "" || r.request.Nonce != "" {
+		if r.request.Audience == "" || r.request.Nonce == "" {
+			return errors.New("a request names both the audience and the nonce that were sent, or neither")
+		}
+		rules.Audiences, rules.Nonce = []string{r.request.Audience}, r.request.Nonce
+	}
+	proof, err := r.presentation.CheckProof(rules)
+	if err != nil {
+		return err
+	}
+	// Only a proof that would be accepted is used up: after an earlier failure
+	// this check must change nothing.
+	if !r.failed {
+		if err := r.v.replay.spend(identify(&r.presentation.Badge, proof), r.now); err != nil {
+			return err
+		}
+	}
+	r.holderProven = true
+	return nil
+}
+
+func (r *run) checkStatus() error {
+	result, err := r.v.checker.Check(r.ctx, r.presentation.Issuer, r.presentation.Status)
+	if !result.IssuedAt.IsZero() {
+		r.decision.Status = &Status{
+			List:       result.URI,
+			IssuedAt:   result.IssuedAt,
+			AgeSeconds: int64(result.Age / time.Second),
+		}
+	}
+	if err != nil {
+		return err
+	}
+	switch result.Status {
+	case revocation.Valid:
+		return nil
+	case revocation.Suspended:
+		return code.Refuse(code.StatusSuspended, "suspended until its holder is in good standing again")
+	}
+	return code.Refuse(code.StatusRevoked, "revoked")
+}
+
+func (r *run) checkAccess() error {
+	if !r.request.Access.Known() {
+		return code.Refuse(code.AccessNotGranted, "the request asks for the access %q; ask for onsite or remote", r.request.Access)
+	}
+	if !r.presentation.Grants(r.request.Access) {
+		return code.Refuse(code.AccessNotGranted, "the badge grants %v", r.presentation.Access)
+	}
+	return nil
+}
+
+func (r *run) checkPolicy() error {
+	return r.v.config.Policy.check(&r.presentation.Claims, r.now)
+}

@@ -1,0 +1,171 @@
+package verifier
+
+import (
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+
+	"github.com/cyberbadge/cyberbadge/internal/jose"
+	"github.com/cyberbadge/cyberbadge/internal/strictjson"
+)
+
+// ParseTrust reads a trust list; see [Trust] for its form. Unknown members,
+// members twice and keys that are not fit are refused, and the error says where.
+func ParseTrust(text []byte) (*Trust, error) {
+	trust, err := parseTrust(text)
+	if err != nil {
+		return nil, fmt.Errorf("verifier: trust list: %w", err)
+	}
+	return trust, nil
+}
+
+func parseTrust(text []byte) (*Trust, error) {
+	if len(text) > MaxTrustSize {
+		return nil, fmt.Errorf("more than %d bytes", MaxTrustSize)
+	}
+	v, err := strictjson.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	if err := onlyMembers(v, "issuers"); err != nil {
+		return nil, err
+	}
+	list, err := array(v, "issuers", MaxIssuers)
+	if err != nil {
+		return nil, err
+	}
+	trust := &Trust{issuers: make(map[string]*trustedIssuer)}
+	for n, e := range list {
+		issuer, err := parseIssuer(e)
+		if err != nil {
+			return nil, fmt.Errorf("issuer %d: %w", n+1, err)
+		}
+		if trust.issuers[issuer.url] != nil {
+			return nil, fmt.Errorf("issuer %d: %q twice", n+1, issuer.url)
+		}
+		trust.issuers[issuer.url] = issuer
+	}
+	return trust, nil
+}
+
+func parseIssuer(v strictjson.Value) (*trustedIssuer, error) {
+	if err := onlyMembers(v, "issuer", "name", "types", "keys", "anchors", "lists"); err != nil {
+		return nil, err
+	}
+	i := &trustedIssuer{}
+	var err error
+	if i.url, err = secureURL(v, "issuer"); err != nil {
+		return nil, err
+	}
+	if name, present := v.Member("name"); present {
+		i.name = name.Text
+	}
+	types, err := array(v, "types", MaxIssuers)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range types {
+		if e.Kind != strictjson.String || e.Text == "" {
+			return nil, errors.New("types holds something other than strings")
+		}
+		i.types = append(i.types, e.Text)
+	}
+	if err := i.parseMechanism(v); err != nil {
+		return nil, err
+	}
+	return i, i.parseLists(v)
+}
+
+func (i *trustedIssuer) parseMechanism(v strictjson.Value) error {
+	_, pinned := v.Member("keys")
+	_, anchored := v.Member("anchors")
+	if pinned == anchored {
+		return errors.New("give either keys or anchors: with both, a forger could choose")
+	}
+	if pinned {
+		var err error
+		i.keys, err = jose.ParseKeySet(v)
+		return err
+	}
+	anchors, err := array(v, "anchors", jose.MaxKeys)
+	if err != nil {
+		return err
+	}
+	i.anchors = x509.NewCertPool()
+	for _, e := range anchors {
+		der, err := base64.StdEncoding.DecodeString(e.Text)
+		if err != nil {
+			return errors.New("anchors holds something other than base64")
+		}
+		certificate, err := x509.ParseCertificate(der)
+		if err != nil {
+			return fmt.Errorf("anchors: %w", err)
+		}
+		i.anchors.AddCert(certificate)
+	}
+	return nil
+}
+
+func (i *trustedIssuer) parseLists(v strictjson.Value) error {
+	lists, present := v.Member("lists")
+	if !present {
+		return errors.New("no lists: without them every badge is denied")
+	}
+	if err := onlyMembers(lists, "under", "keys"); err != nil {
+		return fmt.Errorf("lists: %w", err)
+	}
+	var err error
+	if i.lists.under, err = secureURL(lists, "under"); err != nil {
+		return fmt.Errorf("lists: %w", err)
+	}
+	if !strings.HasSuffix(i.lists.under, "/") {
+		return fmt.Errorf("lists: under is %q; end it in a slash, or https://host would cover https://host.evil", i.lists.under)
+	}
+	if i.lists.keys, err = jose.ParseKeySet(lists); err != nil {
+		return fmt.Errorf("lists: %w", err)
+	}
+	return nil
+}
+
+// secureURL takes HTTPS, and HTTP on loopback for trying things out.
+func secureURL(v strictjson.Value, name string) (string, error) {
+	m, _ := v.Member(name)
+	u, err := url.Parse(m.Text)
+	if err != nil || m.Kind != strictjson.String || u.Host == "" || u.User != nil || strings.ContainsAny(m.Text, "?#") {
+		return "", fmt.Errorf("%s is %q; give an https URL without credentials, query and fragment", name, m.Text)
+	}
+	ip := net.ParseIP(u.Hostname())
+	loopback := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	if u.Scheme != "https" && !(u.Scheme == "http" && loopback) {
+		return "", fmt.Errorf("%s is %q; only https is taken", name, m.Text)
+	}
+	return m.Text, nil
+}
+
+func array(v strictjson.Value, name string, limit int) ([]strictjson.Value, error) {
+	m, _ := v.Member(name)
+	if m.Kind != strictjson.Array || len(m.Elements) == 0 || len(m.Elements) > limit {
+		return nil, fmt.Errorf("%s is not an array of 1 to %d", name, limit)
+	}
+	return m.Elements, nil
+}
+
+func onlyMembers(v strictjson.Value, names ...string) error {
+	if v.Kind != strictjson.Object {
+		return errors.New("not a JSON object")
+	}
+next:
+	for _, m := range v.Members {
+		for _, name := range names {
+			if m.Name == name {
+				continue next
+			}
+		}
+		return fmt.Errorf("unknown member %q; known are %s", m.Name, strings.Join(names, ", "))
+	}
+	return nil
+}

@@ -1,0 +1,177 @@
+package verifier
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/cyberbadge/cyberbadge/credential"
+	"github.com/cyberbadge/cyberbadge/credential/qr"
+	"github.com/cyberbadge/cyberbadge/revocation"
+)
+
+// Defaults and fixed bounds of a [Verifier].
+const (
+	MaxProofAge     = 90 * time.Second // how long a proof is good for
+	MaxProofAhead   = 30 * time.Second // how far a phone's clock may be ahead
+	MaxBadgeAhead   = 30 * time.Second // how far an issuer's clock may be ahead
+	rememberedTexts = 1 << 13          // issuer signatures
+)
+
+// Config configures a [Verifier]. Only Trust is required: the zero value of
+// every other field is the strict one.
+type Config struct {
+	Trust *Trust
+	// Fetcher gets status lists; package revocation/fetch has the one for HTTP.
+	// When nil, only the lists given to [Verifier.LoadList] are known.
+	Fetcher revocation.Fetcher
+	// MaxStatusAge is the site's limit on the age of a status list.
+	// revocation.DefaultMaxAge when zero.
+	MaxStatusAge time.Duration
+	// Policy is what the site asks for beyond a good badge.
+	Policy Policy
+	// AllowUnbound accepts badges without proof that their holder presents
+	// them. A copy of such a badge is as good as the badge: it MUST NOT be set
+	// where anything but the badge itself is to be judged, for example when an
+	// issuer checks what it has signed.
+	AllowUnbound bool
+	Now          func() time.Time // time.Now when nil
+	Logger       *slog.Logger     // decisions without personal data; discards when nil
+}
+
+// Request is what is asked of a decision.
+type Request struct {
+	// Access is what the badge must grant. Required.
+	Access credential.Access
+	// Site is repeated in the decision; it decides nothing.
+	Site string
+	// Nonce and Audience are what this verifier sent to the holder, in wallet
+	// protocols and remote logins. Both or neither: without them the holder's
+	// proof must be one for a gate (credential.GateAudience).
+	Nonce    string
+	Audience string
+}
+
+// Verifier makes decisions. It is safe for concurrent use.
+type Verifier struct {
+	config  Config
+	opener  credential.Opener
+	checker *revocation.Checker
+	replay  *replayGuard
+}
+
+// New reports everything that is wrong with the configuration at once.
+func New(config Config) (*Verifier, error) {
+	if config.Trust == nil || len(config.Trust.issuers) == 0 {
+		return nil, errors.New("verifier: no trusted issuer: every badge would be denied; load a trust list")
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	checker, err := revocation.NewChecker(revocation.CheckerConfig{
+		Trust:   config.Trust,
+		Fetcher: config.Fetcher,
+		MaxAge:  config.MaxStatusAge,
+		Now:     config.Now,
+		Logger:  config.Logger,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("verifier: %w", err)
+	}
+	memory, err := lru.New[[sha256.Size]byte, struct{}](rememberedTexts)
+	if err != nil {
+		return nil, fmt.Errorf("verifier: %w", err)
+	}
+	replay, err := newReplayGuard(MaxProofAge+MaxProofAhead, MaxProofs)
+	if err != nil {
+		return nil, fmt.Errorf("verifier: %w", err)
+	}
+	v := &Verifier{config: config, checker: checker, replay: replay}
+	v.opener = credential.Opener{Keys: keysNow{config.Trust, config.Now}, Memory: signatureMemory{memory}}
+	return v, nil
+}
+
+// Close ends the fetches under way and waits for them.
+func (v *Verifier) Close() error { return v.checker.Close() }
+
+// LoadList takes a status list that came another way than through the Fetcher.
+// It is verified like any other.
+func (v *Verifier) LoadList(issuer, uri, token string) error {
+	return v.checker.Load(issuer, uri, token)
+}
+
+// Verify decides whether the presentation, an SD-JWT or a gate code, gives the
+// access that the request asks for. It never fails: whatever goes wrong is a
+// denial with its reason. Surrounding white space, as scanners add it, is
+// ignored. The context bounds the wait for a status list.
+func (v *Verifier) Verify(ctx context.Context, presentation string, request Request) Decision {
+	r := run{
+		v:       v,
+		ctx:     ctx,
+		request: request,
+		now:     v.config.Now(),
+	}
+	r.decision = Decision{
+		ID:     rand.Text(),
+		At:     r.now.UTC(),
+		Access: request.Access,
+		Site:   request.Site,
+		Checks: make([]Check, 0, len(stages)),
+	}
+	r.make(presentation)
+	v.log(ctx, &r)
+	return r.decision
+}
+
+func (v *Verifier) log(ctx context.Context, r *run) {
+	d := &r.decision
+	v.config.Logger.LogAttrs(ctx, slog.LevelInfo, "decision",
+		slog.String("decision", d.ID),
+		slog.Bool("allow", d.Allow),
+		slog.String("reason", string(d.Reason)),
+		slog.String("code", string(d.Code)),
+		slog.String("access", string(d.Access)),
+		slog.String("site", d.Site),
+	)
+}
+
+// unpack returns the SD-JWT in what was scanned.
+func unpack(text string) (string, error) {
+	text = strings.Trim(text, " \t\r\n")
+	if strings.Contains(text, "~") {
+		return text, nil
+	}
+	return qr.Unpack(text)
+}
+
+// keysNow is the trust list at the instant of a decision, as certificates need it.
+type keysNow struct {
+	trust *Trust
+	now   func() time.Time
+}
+
+func (k keysNow) BadgeKey(hint credential.KeyHint) (*ecdsa.PublicKey, error) {
+	return k.trust.badgeKey(hint, k.now())
+}
+
+type signatureMemory struct {
+	texts *lru.Cache[[sha256.Size]byte, struct{}]
+}
+
+func (m signatureMemory) Remembers(signed [sha256.Size]byte) bool {
+	_, known := m.texts.Get(signed)
+	return known
+}
+
+func (m signatureMemory) Remember(signed [sha256.Size]byte) { m.texts.Add(signed, struct{}{}) }

@@ -30,6 +30,11 @@ func (e *NotEligibleError) Error() string {
 	return fmt.Sprintf("issuer: %s is not in good standing: %s", e.ExternalID, strings.Join(texts, ", "))
 }
 
+// ErrEndsTooSoon is the answer to somebody who is in good standing for so short
+// a time that no badge fits into it: its times are rounded down to
+// credential.TimeGranularity.
+var ErrEndsTooSoon = errors.New("the standing ends too soon for a badge")
+
 // IssueRequest asks for a badge.
 type IssueRequest struct {
 	Person    string           // id or external id
@@ -45,19 +50,26 @@ type Issued struct {
 
 // Issue signs a badge for a person in good standing, for as long as the
 // configuration allows and never past the instant at which the standing will
-// change. The error is a *[NotEligibleError], store.ErrNotFound for an unknown
-// person, a *code.Error for a key or a record that can't be signed, or the
-// store's. After an error nothing that was signed is handed out, and what may
+// change. The error is a *[NotEligibleError], [ErrEndsTooSoon], store.ErrNotFound
+// for an unknown person, a *code.Error for a key or a record that can't be
+// signed, or the store's. After an error nothing that was signed is handed out, and what may
 // have been signed is on record.
 func (p *Program) Issue(ctx context.Context, request IssueRequest) (Issued, error) {
-	standing, err := p.Standing(ctx, request.Person, time.Time{})
+	// One instant for the question and the answer, or a badge could begin after
+	// the standing that it rests on has ended.
+	now := p.config.Now()
+	standing, err := p.Standing(ctx, request.Person, now)
 	if err != nil {
 		return Issued{}, err
 	}
 	if !standing.Eligible {
 		return Issued{}, &NotEligibleError{standing.Person.ExternalID, standing.Reasons}
 	}
-	claims := p.claims(standing, request.HolderKey)
+	claims := p.claims(standing, request.HolderKey, now)
+	if !now.Truncate(credential.TimeGranularity).Before(claims.Expires.Truncate(credential.TimeGranularity)) {
+		return Issued{}, fmt.Errorf("issuer: %w: that of %s ends at %s", ErrEndsTooSoon,
+			standing.Person.ExternalID, standing.ChangesAt.UTC().Format(time.RFC3339))
+	}
 	// Checked once before an index is spent on it, with any index.
 	claims.Status.URI = p.ListURI(1)
 	checked, err := p.badges.Prepare(claims)
@@ -106,8 +118,7 @@ func (p *Program) reserve(ctx context.Context, request IssueRequest, personID st
 	})
 }
 
-func (p *Program) claims(s Standing, holder *ecdsa.PublicKey) credential.Claims {
-	now := p.config.Now()
+func (p *Program) claims(s Standing, holder *ecdsa.PublicKey, now time.Time) credential.Claims {
 	expires := now.Add(p.config.BadgeLife)
 	if !s.ChangesAt.IsZero() && s.ChangesAt.Before(expires) {
 		expires = s.ChangesAt

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/cyberbadge/cyberbadge/issuer/evidence"
 	"github.com/cyberbadge/cyberbadge/issuer/source"
@@ -15,6 +16,13 @@ import (
 const (
 	trainingSource = "xapi"
 	deviceSource   = "graph"
+)
+
+// The names of the files of an import.
+const (
+	PeopleFile   = "people"
+	TrainingFile = "training"
+	DevicesFile  = "devices"
 )
 
 // Files are exports of other systems. Each may be nil.
@@ -54,7 +62,7 @@ type ImportProblem struct {
 
 // FileError is a file that can't be read at all; nothing of the import went in.
 type FileError struct {
-	File string // "people", "training" or "devices"
+	File string // PeopleFile, TrainingFile or DevicesFile
 	Err  error
 }
 
@@ -68,50 +76,105 @@ func (e *FileError) Unwrap() error { return e.Err }
 // reported and the rest goes in; a file that can't be read stops the import
 // before anything does. Importing the same files again changes nothing.
 func (p *Program) Import(ctx context.Context, files Files, by string) (ImportReport, error) {
-	people, err := read("people", files.People, source.People)
-	if err != nil {
-		return ImportReport{}, err
+	importing := p.BeginImport()
+	for _, f := range []struct {
+		name string
+		from io.Reader
+	}{{PeopleFile, files.People}, {TrainingFile, files.Training}, {DevicesFile, files.Devices}} {
+		if f.from == nil {
+			continue
+		}
+		if err := importing.Read(f.name, f.from); err != nil {
+			return ImportReport{}, err
+		}
 	}
-	training, err := read("training", files.Training, func(r io.Reader) (source.Result[evidence.Training], error) {
-		return source.Training(r, source.Config{Source: trainingSource})
-	})
-	if err != nil {
-		return ImportReport{}, err
+	return importing.Apply(ctx, by)
+}
+
+// Importing is an import whose files come one after the other, in any order. It
+// is for one goroutine. Nothing goes in before Apply.
+type Importing struct {
+	program  *Program
+	people   source.Result[evidence.Person]
+	training source.Result[evidence.Training]
+	devices  source.Result[evidence.Device]
+}
+
+// BeginImport begins an import that is given its files with Read.
+func (p *Program) BeginImport() *Importing { return &Importing{program: p} }
+
+// Read reads one file to its end; the name is [PeopleFile], [TrainingFile] or
+// [DevicesFile]. A second file of one name takes the place of the first. The
+// error is a *[FileError], after which the import is to be given up.
+func (i *Importing) Read(name string, from io.Reader) (err error) {
+	switch name {
+	case PeopleFile:
+		i.people, err = source.People(from)
+		refuseWithoutExternalID(&i.people)
+	case TrainingFile:
+		i.training, err = source.Training(from, source.Config{Source: trainingSource})
+	case DevicesFile:
+		i.devices, err = source.Devices(from, source.Config{Source: deviceSource})
+	default:
+		err = fmt.Errorf("there is no such file: send %s, %s or %s", PeopleFile, TrainingFile, DevicesFile)
 	}
-	devices, err := read("devices", files.Devices, func(r io.Reader) (source.Result[evidence.Device], error) {
-		return source.Devices(r, source.Config{Source: deviceSource})
-	})
 	if err != nil {
-		return ImportReport{}, err
+		return &FileError{name, err}
 	}
+	return nil
+}
+
+// Apply takes in what was read, as [Program.Import] does.
+func (i *Importing) Apply(ctx context.Context, by string) (ImportReport, error) {
+	p := i.program
 	result, err := p.config.Store.ApplyImport(ctx, store.Import{
 		At:       p.config.Now(),
 		By:       by,
-		People:   people.Records,
-		Training: training.Records,
-		Devices:  devices.Records,
+		People:   i.people.Records,
+		Training: i.training.Records,
+		Devices:  i.devices.Records,
 	})
 	if err != nil {
 		return ImportReport{}, err
 	}
 	report := ImportReport{
-		People:   fileReport(people, result.People),
-		Training: fileReport(training, result.Training),
-		Devices:  fileReport(devices, result.Devices),
+		People:   fileReport(i.people, result.People),
+		Training: fileReport(i.training, result.Training),
+		Devices:  fileReport(i.devices, result.Devices),
 	}
-	report.Notices, err = p.notices(ctx, training.Records, devices.Records)
+	report.Notices, err = p.notices(ctx, i.training.Records, i.devices.Records)
+	report.Notices = append(report.Notices, withdrawn("training", i.training.Removed)...)
+	report.Notices = append(report.Notices, withdrawn("device", i.devices.Removed)...)
 	return report, err
 }
 
-func read[T any](file string, from io.Reader, parse func(io.Reader) (source.Result[T], error)) (source.Result[T], error) {
-	if from == nil {
-		return source.Result[T]{}, nil
+// refuseWithoutExternalID takes out people whom the store can't keep, so that
+// one of them does not keep everybody else out. The source has given notice of
+// each under the id.
+func refuseWithoutExternalID(people *source.Result[evidence.Person]) {
+	refused := map[string]bool{}
+	people.Records = slices.DeleteFunc(people.Records, func(person evidence.Person) bool {
+		if person.ExternalID == "" {
+			refused[person.ID] = true
+		}
+		return person.ExternalID == ""
+	})
+	for n := range people.Problems {
+		if refused[people.Problems[n].ID] {
+			people.Problems[n].Refused = true
+		}
 	}
-	result, err := parse(from)
-	if err != nil {
-		return result, &FileError{file, err}
+}
+
+// withdrawn gives notice of what a source has taken back. The store removes
+// nothing, so somebody has to look at it.
+func withdrawn(kind string, origins []evidence.Origin) []ImportProblem {
+	list := make([]ImportProblem, 0, len(origins))
+	for _, origin := range origins {
+		list = append(list, ImportProblem{ID: origin.ID, Message: kind + ": the source has withdrawn this record; " +
+			"if an earlier import brought it, it still counts: check the standing of the person concerned"})
 	}
-	return result, nil
+	return list
 }
 
 func fileReport[T any](from source.Result[T], counts store.ImportCount) FileReport {
@@ -141,7 +204,12 @@ func (p *Program) notices(ctx context.Context, training []evidence.Training, dev
 	for _, c := range p.config.Policy.Courses {
 		courses = append(courses, c.Code)
 	}
-	return problems(source.Check(people, training, devices, courses)), nil
+	list := problems(source.Check(people, training, devices, courses))
+	for n := range list {
+		// The place in what was compared, which is no record of a file.
+		list[n].Position = 0
+	}
+	return list, nil
 }
 
 func (p *Program) everybody(ctx context.Context) ([]evidence.Person, error) {

@@ -18,6 +18,7 @@ type ListToken struct {
 	ETag     string // strong, quoted
 	IssuedAt time.Time
 	MaxAge   time.Duration // how long it may be served from a cache
+	Fresh    bool          // signed for this call, not taken from memory
 }
 
 // publisher signs status lists. It compresses a list when an entry has changed
@@ -68,6 +69,9 @@ func (u *publisher) token(ctx context.Context, listID int64) (ListToken, error) 
 		if err := u.sign(listID, list, now); err != nil {
 			return ListToken{}, err
 		}
+		fresh := list.token
+		fresh.Fresh = true
+		return fresh, nil
 	}
 	return list.token, nil
 }

@@ -1,0 +1,38 @@
+package policy_test
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/cyberbadge/cyberbadge/issuer/evidence"
+	"github.com/cyberbadge/cyberbadge/issuer/policy"
+)
+
+func ExamplePolicy_Standing() {
+	now := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+	person := evidence.Person{ID: "p1", ExternalID: "0700001", Active: true, Role: "technician"}
+	training := []evidence.Training{
+		{PersonExternalID: "0700001", Course: "CB-101", Outcome: evidence.Passed, At: now.AddDate(0, -1, 0)},
+		{PersonExternalID: "0700001", Course: "CB-102", Outcome: evidence.Passed, At: now.AddDate(-2, 0, 0)},
+	}
+	devices := []evidence.Device{{
+		Origin: evidence.Origin{Source: "graph", ID: "laptop-7"}, PersonID: "p1",
+		OS: "Windows", OSVersion: "10.0.22631.4429", Compliance: "compliant", LastSeen: now.Add(-time.Hour),
+	}}
+
+	standing := policy.Default().Standing(person, training, devices, now)
+	fmt.Println(standing.Eligible, standing.Reasons)
+	fmt.Println("changes at", standing.ChangesAt)
+	// Output:
+	// false [device-unencrypted:laptop-7 training-expired:CB-102]
+	// changes at 2026-11-30 07:00:00 +0000 UTC
+}
+
+func ExampleParse() {
+	_, err := policy.Parse([]byte("version: 1\nname: Ours\ncourses: []\neveryone: {courses: [CB-101]}\n"))
+	fmt.Println(err)
+	// Output:
+	// policy line 1: the policy lacks "devices": add it
+	// policy line 1: the policy lacks "access": add it
+	// policy line 4: everyone.courses names "CB-101", which is not among the courses: add it there or correct the code
+}

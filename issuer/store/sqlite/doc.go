@@ -1,0 +1,51 @@
+// Package sqlite keeps the issuer's [store.Store] in one SQLite file.
+//
+// # Files
+//
+// The database lives in a folder of its own that nobody else may enter (mode
+// 0700, the file 0600), on a local disk: SQLite's locks and shared memory do not
+// work on a network file system. Beside store.db are store.db-wal and
+// store.db-shm, which belong to it, and store.db.lock. Copy a database only
+// while nothing has it open.
+//
+// One process writes. It holds a lock on store.db.lock as long as it runs, and
+// a second [Open] is told so; the lock dies with the process. Any number may
+// read meanwhile ([OpenReadOnly]).
+//
+// A missing database is created only if asked for: a mistyped path must not
+// begin a second, empty history in which nobody was ever revoked.
+//
+// # One writer, group commit
+//
+// A durable commit waits for the disk, and SQLite commits one transaction at a
+// time. So callers hand their changes to one goroutine, which puts whatever has
+// gathered into one transaction, commits, and then answers all of them. Each
+// change runs under its own savepoint: one that fails is rolled back alone and
+// leaves its neighbours untouched. No caller hears of success before the commit.
+//
+// An error of the disk or in the file stops the writer for good: after a failed
+// fsync nobody knows what the disk holds. Everything then fails with
+// [store.ErrUnavailable] until the process has been restarted.
+//
+// # Indices
+//
+// The writer holds a bitmap of the free indices of the list that is being
+// filled, read from the badges at the start, and draws uniformly from the free
+// ones. UNIQUE(list_id, idx) is the backstop. When MaxFillPercent of a list is
+// given out the next list begins: a list that is nearly full would give away
+// which badges are the newest.
+//
+// # Settings
+//
+// Write-ahead log, synchronous=FULL, foreign keys, trusted_schema=OFF,
+// cell_size_check, recursive triggers (else REPLACE would delete rows unseen by
+// the triggers that forbid it). Tables are STRICT. SQLite must be 3.51.3 or
+// newer: older ones can corrupt a write-ahead log that two connections
+// checkpoint at once.
+//
+// # Portability
+//
+// SQL here keeps to what PostgreSQL speaks, too. What is SQLite's own stays in
+// connect.go (settings), failure.go (error codes), check.go, lock_*.go, and
+// migrate.go with its files.
+package sqlite

@@ -1,0 +1,87 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// querier is a pool or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// scanner is a row.
+type scanner interface {
+	Scan(dest ...any) error
+}
+
+// queryAll reads every row that a query gives.
+func queryAll[T any](ctx context.Context, q querier, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, translate(err)
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		record, err := scan(rows)
+		if err != nil {
+			return nil, translate(err)
+		}
+		all = append(all, record)
+	}
+	return all, translate(rows.Err())
+}
+
+// queryOne reads the one row that a query gives, or says store.ErrNotFound.
+func queryOne[T any](ctx context.Context, q querier, scan func(scanner) (T, error), query string, args ...any) (T, error) {
+	record, err := scan(q.QueryRowContext(ctx, query, args...))
+	if err != nil {
+		var none T
+		return none, translate(err)
+	}
+	return record, nil
+}
+
+// described puts what was asked for before an error, if there is one.
+func described[T any](record T, err error, format string, args ...any) (T, error) {
+	if err != nil {
+		err = fmt.Errorf("store: %s: %w", fmt.Sprintf(format, args...), err)
+	}
+	return record, err
+}
+
+// instant carries a time to and from its column: microseconds since 1970, NULL
+// for the zero time.
+type instant struct{ *time.Time }
+
+func (t instant) Scan(value any) error {
+	switch v := value.(type) {
+	case nil:
+		*t.Time = time.Time{}
+	case int64:
+		*t.Time = time.UnixMicro(v).UTC()
+	default:
+		return fmt.Errorf("a time is kept as %T", value)
+	}
+	return nil
+}
+
+// micros is the column's value of a time.
+func micros(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMicro()
+}
+
+// kept is a time as it comes back.
+func kept(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return time.UnixMicro(t.UnixMicro()).UTC()
+}

@@ -40,7 +40,7 @@ type statusList struct {
 
 type trainingClaim struct {
 	Course     string `json:"course"`
-	Standard   string `json:"standard"`
+	Standard   string `json:"standard,omitempty"`
 	ValidUntil int64  `json:"valid_until"`
 }
 

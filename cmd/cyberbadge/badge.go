@@ -1,0 +1,302 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cyberbadge/cyberbadge/credential"
+	"github.com/cyberbadge/cyberbadge/credential/qr"
+	"github.com/cyberbadge/cyberbadge/credential/qr/draw"
+	"github.com/cyberbadge/cyberbadge/internal/keyfile"
+)
+
+func badgeCommand(s streams) *cobra.Command {
+	c := &cobra.Command{Use: "badge", Short: "Issue, present, show and revoke badges"}
+	c.AddCommand(
+		badgeIssueCommand(s), badgePresentCommand(s), badgeShowCommand(s),
+		badgeStatusCommand(s, "revoke", "Revoke a badge, for good"),
+		badgeStatusCommand(s, "suspend", "Suspend a badge until it is reinstated"),
+		badgeStatusCommand(s, "reinstate", "Reinstate a suspended badge of a person in good standing"),
+	)
+	return c
+}
+
+// issuedBadge is the API's answer to issuing.
+type issuedBadge struct {
+	ID        string    `json:"id"`
+	Badge     string    `json:"badge"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+func badgeIssueCommand(s streams) *cobra.Command {
+	r := reach{environ: s.environ}
+	var person, holderKey, out string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "issue --dir DIR --person ID --holder-key FILE",
+		Short: "Issue a badge for an eligible person's key",
+		Long: `Issue a badge for an eligible person's key.
+
+The holder key is the public half of a P-256 key as a JWK, as keys generate
+writes it. The badge is printed, or written to --out; it is kept nowhere else.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			holder, err := readJWK(holderKey)
+			if err != nil {
+				return misuseError{err}
+			}
+			return r.withAPI(c.Context(), func(a *api) error {
+				issued, raw, err := issue(c.Context(), a, person, holder)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(s.err, "badge %s expires %s\n", issued.ID, issued.ExpiresAt.Format(time.RFC3339))
+				if out != "" {
+					if err := os.WriteFile(out, []byte(issued.Badge+"\n"), 0o600); err != nil {
+						return err
+					}
+				}
+				switch {
+				case asJSON:
+					return printJSON(s.out, raw)
+				case out == "":
+					_, err = fmt.Fprintln(s.out, issued.Badge)
+				}
+				return err
+			})
+		},
+	}
+	r.flags(c)
+	c.Flags().StringVar(&person, "person", "", "id or external id")
+	c.Flags().StringVar(&holderKey, "holder-key", "", "file with the holder's public key (JWK)")
+	c.Flags().StringVar(&out, "out", "", "file to write the badge to")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	required(c, "person", "holder-key")
+	return c
+}
+
+func issue(ctx context.Context, a *api, person string, holder *ecdsa.PublicKey) (issuedBadge, json.RawMessage, error) {
+	jwk, err := credential.MarshalJWK(holder)
+	if err != nil {
+		return issuedBadge{}, nil, err
+	}
+	var raw json.RawMessage
+	body := map[string]json.RawMessage{"holder_key": jwk}
+	if err := a.post(ctx, "/v1/people/"+url.PathEscape(person)+"/badges", body, &raw); err != nil {
+		return issuedBadge{}, nil, err
+	}
+	var issued issuedBadge
+	return issued, raw, json.Unmarshal(raw, &issued)
+}
+
+func badgeShowCommand(s streams) *cobra.Command {
+	r := reach{environ: s.environ}
+	var person string
+	c := &cobra.Command{
+		Use:   "show --dir DIR [ID | --person ID]",
+		Short: "Show what is on record about a badge, or about all badges of a person",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			var path string
+			switch {
+			case len(args) == 1 && person == "":
+				path = "/v1/badges/" + url.PathEscape(args[0])
+			case len(args) == 0 && person != "":
+				path = "/v1/people/" + url.PathEscape(person) + "/badges"
+			default:
+				return misuse("give the id of a badge, or --person")
+			}
+			return r.withAPI(c.Context(), func(a *api) error {
+				var record any
+				if err := a.get(c.Context(), path, &record); err != nil {
+					return err
+				}
+				return printJSON(s.out, record)
+			})
+		},
+	}
+	r.flags(c)
+	c.Flags().StringVar(&person, "person", "", "all badges of this person")
+	c.Flags().Bool("json", true, "print JSON; there is no other form")
+	return c
+}
+
+func badgeStatusCommand(s streams, verb, short string) *cobra.Command {
+	r := reach{environ: s.environ}
+	var reason string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   verb + " --dir DIR --reason TEXT ID",
+		Short: short,
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return r.withAPI(c.Context(), func(a *api) error {
+				var record struct {
+					Status string `json:"status"`
+				}
+				var raw json.RawMessage
+				path := "/v1/badges/" + url.PathEscape(args[0]) + "/" + verb
+				if err := a.post(c.Context(), path, map[string]string{"reason": reason}, &raw); err != nil {
+					return err
+				}
+				if asJSON {
+					return printJSON(s.out, raw)
+				}
+				if err := json.Unmarshal(raw, &record); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintf(s.out, "badge %s is %s\n", args[0], record.Status)
+				return err
+			})
+		},
+	}
+	r.flags(c)
+	c.Flags().StringVar(&reason, "reason", verb+" by an operator", "why, for the record; no names")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+// presenting is what badge present is asked for.
+type presenting struct {
+	badge, holderKey, passphraseFile string
+	disclose                         []string
+	png, svg, level                  string
+	code, terminal                   bool
+	audience, nonce                  string
+}
+
+func badgePresentCommand(s streams) *cobra.Command {
+	var p presenting
+	c := &cobra.Command{
+		Use:   "present --badge FILE --holder-key FILE [--png FILE] [--svg FILE] [--terminal]",
+		Short: "Prove possession of a badge and print it, pack it or draw its gate code",
+		Long: `Do what a phone does: sign a fresh proof with the holder's key and present the
+badge. The proof is good for 90 seconds and for one gate. Without further flags
+the presentation is printed as text; --code prints the gate code.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			text, err := readBounded(p.badge, credential.MaxSize+1)
+			if err != nil {
+				return misuseError{err}
+			}
+			protection := keyfile.Protection{InsecurePlain: true, Passphrase: passphraseFrom(p.passphraseFile)}
+			holder, err := keyfile.Load(p.holderKey, protection)
+			if err != nil {
+				return misuseError{err}
+			}
+			badge := strings.TrimSpace(string(text))
+			if len(p.disclose) > 0 {
+				if badge, err = credential.Disclose(badge, p.disclose...); err != nil {
+					return err
+				}
+			}
+			if p.nonce == "" {
+				p.nonce = rand.Text()
+			}
+			proof := credential.Proof{Audience: p.audience, Nonce: p.nonce, IssuedAt: time.Now()}
+			presentation, err := credential.Bind(badge, holder, proof)
+			if err != nil {
+				return err
+			}
+			return p.output(s.out, presentation)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&p.badge, "badge", "", "file with the badge, as badge issue wrote it")
+	f.StringVar(&p.holderKey, "holder-key", "", "file with the holder's private key")
+	f.StringVar(&p.passphraseFile, "passphrase-file", "", "file with the passphrase of the holder's key")
+	f.StringSliceVar(&p.disclose, "disclose", nil, "claims to disclose; all when not given")
+	f.StringVar(&p.png, "png", "", "draw the gate code into this file")
+	f.StringVar(&p.svg, "svg", "", "draw the gate code into this file")
+	f.StringVar(&p.level, "level", "L", "error correction of the drawing: L or M")
+	f.BoolVar(&p.code, "code", false, "print the gate code as text")
+	f.BoolVar(&p.terminal, "terminal", false, "draw the gate code in the terminal")
+	f.StringVar(&p.audience, "audience", credential.GateAudience, "who the proof is for")
+	f.StringVar(&p.nonce, "nonce", "", "the nonce that the verifier sent; random when not given")
+	required(c, "badge", "holder-key")
+	return c
+}
+
+func (p *presenting) output(w io.Writer, presentation string) error {
+	if !p.code && !p.terminal && p.png == "" && p.svg == "" {
+		_, err := fmt.Fprintln(w, presentation)
+		return err
+	}
+	packed, err := packForGate(presentation)
+	if err != nil {
+		return err
+	}
+	return errors.Join(p.draw(w, packed), p.print(w, packed))
+}
+
+func (p *presenting) print(w io.Writer, packed string) error {
+	if !p.code {
+		return nil
+	}
+	_, err := fmt.Fprintln(w, packed)
+	return err
+}
+
+func (p *presenting) draw(w io.Writer, packed string) error {
+	options := draw.Options{}
+	switch p.level {
+	case "L":
+	case "M":
+		options.Level = draw.Medium
+	default:
+		return misuse("--level %q; give L or M", p.level)
+	}
+	if p.png != "" {
+		if err := drawFile(p.png, func(w io.Writer) error { return draw.PNG(w, packed, options) }); err != nil {
+			return err
+		}
+	}
+	if p.svg != "" {
+		if err := drawFile(p.svg, func(w io.Writer) error { return draw.SVG(w, packed, options) }); err != nil {
+			return err
+		}
+	}
+	if p.terminal {
+		return draw.Terminal(w, packed, options)
+	}
+	return nil
+}
+
+func drawFile(path string, to func(io.Writer) error) error {
+	var b bytes.Buffer
+	if err := to(&b); err != nil {
+		return err
+	}
+	return os.WriteFile(path, b.Bytes(), 0o644)
+}
+
+// packForGate packs a presentation under the URL of the issuer that it names.
+// The name is only a place to send a stock camera to, so it needs no proof.
+func packForGate(presentation string) (string, error) {
+	_, rest, _ := strings.Cut(presentation, ".")
+	segment, _, _ := strings.Cut(rest, ".")
+	payload, err := base64.RawURLEncoding.DecodeString(segment)
+	if err != nil {
+		return "", errors.New("this is not a badge")
+	}
+	var claimed struct {
+		Issuer string `json:"iss"`
+	}
+	if err := json.Unmarshal(payload, &claimed); err != nil {
+		return "", errors.New("this is not a badge")
+	}
+	return qr.Pack(claimed.Issuer, presentation)
+}

@@ -1,0 +1,243 @@
+package main
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/cyberbadge/cyberbadge/internal/keyfile"
+	"github.com/cyberbadge/cyberbadge/issuer/sample"
+	"github.com/cyberbadge/cyberbadge/revocation"
+)
+
+// What is in a demonstration's folder.
+const (
+	demoIssuer   = "issuer"
+	demoVerifier = "verifier"
+	demoPhoneKey = "phone.key"
+	demoBadge    = "badge.txt"
+	demoLog      = "demo.log"
+)
+
+// The demonstration's lists are due again after a second, so that a revocation
+// is seen while one watches, and small, because it has few badges.
+const (
+	demoListTTL  = time.Second
+	demoListSize = 1 << 16
+	demoPatience = 15 * time.Second // for what should take a second
+)
+
+// demo is issuer, verifier and phone on one machine.
+type demo struct {
+	streams streams
+	dir     string
+	once    bool
+	quiet   bool
+
+	phone crypto.Signer
+}
+
+func demoCommand(s streams) *cobra.Command {
+	d := &demo{streams: s}
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Run issuer and verifier on this machine over a sample program",
+		Long: `Run issuer and verifier on this machine over a sample program: import people,
+training and devices, issue a badge to a made-up phone, draw its gate code, verify
+it, change it, revoke it, and then serve until stopped.
+
+Its keys are not encrypted and its people are invented.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return d.run(c.Context()) },
+	}
+	c.Flags().StringVar(&d.dir, "dir", "", "folder to set up in; a temporary one, removed at the end, when not given")
+	c.Flags().BoolVar(&d.once, "once", false, "end after the verdicts instead of serving")
+	c.Flags().BoolVar(&d.quiet, "quiet", false, "no progress bar and no picture")
+	return c
+}
+
+func (d *demo) say(format string, args ...any) {
+	fmt.Fprintf(d.streams.out, format+"\n", args...)
+}
+
+func (d *demo) run(ctx context.Context) (err error) {
+	if d.dir == "" {
+		if d.dir, err = os.MkdirTemp("", "cyberbadge-demo-"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(d.dir)) }()
+	} else if err := os.MkdirAll(d.dir, 0o700); err != nil {
+		return err
+	}
+	logFile, err := os.OpenFile(filepath.Join(d.dir, demoLog), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, logFile.Close()) }()
+
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		if err := d.story(ctx, group, newLogger(logFile)); err != nil || d.once {
+			stop()
+			return err
+		}
+		return nil
+	})
+	return group.Wait()
+}
+
+// story is the whole way, told on standard output. It starts the two servers in
+// the group; they run until ctx is done.
+func (d *demo) story(ctx context.Context, group *errgroup.Group, logger *slog.Logger) error {
+	issuerAddr, verifierAddr, err := freeAddresses()
+	if err != nil {
+		return err
+	}
+	d.say("Setting up in %s", d.dir)
+	issuerSide, err := d.setUpIssuer(ctx, issuerAddr)
+	if err != nil {
+		return err
+	}
+	up := make(chan string, 2)
+	group.Go(func() error { return issuerSide.serve(ctx, logger, func(url string) { up <- url }) })
+	issuerURL, err := waitFor(ctx, up)
+	if err != nil {
+		return err
+	}
+	office := overSocket(issuerSide.file(socketFile))
+	verifierSide, err := d.setUpVerifier(ctx, office, issuerAddr, verifierAddr)
+	if err != nil {
+		return err
+	}
+	group.Go(func() error { return verifierSide.serve(ctx, logger, func(url string) { up <- url }) })
+	verifierURL, err := waitFor(ctx, up)
+	if err != nil {
+		return err
+	}
+	d.say("  issuer    %s\n  verifier  %s\n", issuerURL, verifierURL)
+	if err := d.tell(ctx, office, verifierURL); err != nil {
+		return err
+	}
+	if !d.once {
+		d.invite(verifierURL)
+	}
+	return nil
+}
+
+func waitFor(ctx context.Context, up <-chan string) (string, error) {
+	select {
+	case url := <-up:
+		return url, nil
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+}
+
+// freeAddresses finds two ports that are free now. An issuer's URL is part of
+// its badges, so the port must be known before there is a server to ask.
+func freeAddresses() (first, second string, err error) {
+	a, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", "", err
+	}
+	defer a.Close()
+	b, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", "", err
+	}
+	defer b.Close()
+	return a.Addr().String(), b.Addr().String(), nil
+}
+
+func (d *demo) setUpIssuer(ctx context.Context, addr string) (*issuerFolder, error) {
+	dir := filepath.Join(d.dir, demoIssuer)
+	err := initIssuer(ctx, issuerSetup{
+		dir: dir, url: "http://" + addr, listen: addr,
+		insecurePlain: true, listTTL: demoListTTL, listSize: demoListSize,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return openIssuerFolder(dir, nil)
+}
+
+// setUpVerifier pins the issuer as a customer would: by its trust list.
+func (d *demo) setUpVerifier(ctx context.Context, office *api, issuerAddr, addr string) (*verifierFolder, error) {
+	dir := filepath.Join(d.dir, demoVerifier)
+	_, port, err := net.SplitHostPort(issuerAddr)
+	if err != nil {
+		return nil, err
+	}
+	var number uint
+	if _, err := fmt.Sscan(port, &number); err != nil {
+		return nil, err
+	}
+	err = initVerifier(verifierSetup{
+		dir: dir, site: "Demo substation", listen: addr, maxStatusAge: revocation.DefaultMaxAge,
+		insecureLoopback: true, allowPorts: []uint{number},
+	})
+	if err != nil {
+		return nil, err
+	}
+	folder, err := openVerifierFolder(dir, nil)
+	if err != nil {
+		return nil, err
+	}
+	text, err := office.read(ctx, http.MethodGet, "/trust-list.json", "", nil)
+	if err != nil {
+		return nil, err
+	}
+	_, err = folder.addTrust(text)
+	return folder, err
+}
+
+// export writes the sample program into the folder as its source systems would
+// export it now, so that the commands can be tried on the same files.
+func (d *demo) export(now time.Time) (map[string]string, error) {
+	files := map[string]string{"people": sample.People, "training": sample.Training, "devices": sample.Devices}
+	for part, name := range files {
+		text, err := sample.At(name, now)
+		if err != nil {
+			return nil, err
+		}
+		files[part] = filepath.Join(d.dir, name)
+		if err := os.WriteFile(files[part], text, 0o600); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// makePhone makes the holder's key. A real phone never lets it out.
+func (d *demo) makePhone() (err error) {
+	path := filepath.Join(d.dir, demoPhoneKey)
+	if _, err := makeKey(path, keyfile.Protection{InsecurePlain: true}); err != nil {
+		return err
+	}
+	d.phone, err = keyfile.Load(path, keyfile.Protection{InsecurePlain: true})
+	return err
+}
+
+func (d *demo) invite(verifierURL string) {
+	d.say(`
+Both serve until you press Ctrl-C. In another terminal:
+
+  cyberbadge issuer standing --dir %[1]s/issuer
+  cyberbadge badge issue     --dir %[1]s/issuer --person 0700004 --holder-key %[1]s/phone.jwk --out %[1]s/badge.txt
+  cyberbadge badge present   --badge %[1]s/badge.txt --holder-key %[1]s/phone.key --code > %[1]s/code.txt
+  cyberbadge verify          --server %[2]s --access onsite %[1]s/code.txt
+  curl %[2]s/openapi.json
+`, d.dir, verifierURL)
+}

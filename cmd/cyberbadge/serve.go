@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cyberbadge/cyberbadge/credential"
+	"github.com/cyberbadge/cyberbadge/internal/httpserver"
+	issuerserver "github.com/cyberbadge/cyberbadge/issuer/server"
+	verifierserver "github.com/cyberbadge/cyberbadge/verifier/server"
+)
+
+func newLogger(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(w, nil))
+}
+
+func issuerServeCommand(s streams) *cobra.Command {
+	var dir string
+	c := &cobra.Command{
+		Use:   "serve --dir DIR",
+		Short: "Serve the issuer until stopped",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			folder, err := openIssuerFolder(dir, s.environ)
+			if err != nil {
+				return err
+			}
+			return folder.serve(c.Context(), newLogger(s.err), func(url string) {
+				fmt.Fprintf(s.err, "cyberbadge: issuer %s listens on %s\n", folder.config.URL, url)
+			})
+		},
+	}
+	c.Flags().StringVar(&dir, "dir", "", "the issuer's folder")
+	required(c, "dir")
+	return c
+}
+
+func verifierServeCommand(s streams) *cobra.Command {
+	var dir string
+	c := &cobra.Command{
+		Use:   "serve --dir DIR",
+		Short: "Serve the verifier until stopped",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			folder, err := openVerifierFolder(dir, s.environ)
+			if err != nil {
+				return err
+			}
+			return folder.serve(c.Context(), newLogger(s.err), func(url string) {
+				fmt.Fprintf(s.err, "cyberbadge: verifier listens on %s\n", url)
+			})
+		},
+	}
+	c.Flags().StringVar(&dir, "dir", "", "the verifier's folder")
+	required(c, "dir")
+	return c
+}
+
+// serve runs the issuer until ctx is done. ready is called once it listens.
+func (f *issuerFolder) serve(ctx context.Context, logger *slog.Logger, ready func(url string)) (err error) {
+	program, database, err := f.program(ctx, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, database.Close()) }()
+	api, err := issuerserver.New(issuerserver.Config{
+		Program: program, Tokens: database, Logger: logger, TLS: f.config.TLSCertificate != "",
+	})
+	if err != nil {
+		return err
+	}
+	local, err := listenLocal(f.file(socketFile), api.Local())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, local.Close()) }()
+	return runServer(ctx, httpserver.Config{
+		Addr:           f.config.Listen,
+		Handler:        api.Handler(),
+		MetricsAddr:    f.config.OperationsListen,
+		MetricsHandler: api.Operations(),
+		TLSCertFile:    f.file(f.config.TLSCertificate),
+		TLSKeyFile:     f.file(f.config.TLSKey),
+		MaxBody:        issuerserver.MaxImport,
+		Logger:         logger,
+		Ready:          api.Ready,
+	}, ready)
+}
+
+// serve runs the verifier until ctx is done. ready is called once it listens.
+func (f *verifierFolder) serve(ctx context.Context, logger *slog.Logger, ready func(url string)) (err error) {
+	gate, err := f.verifier(logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, gate.Close()) }()
+	api, err := verifierserver.New(verifierserver.Config{
+		Verifier:        gate,
+		Site:            f.config.Site,
+		AuthorizeAccess: credential.Access(f.config.AuthorizeAccess),
+		TLS:             f.config.TLSCertificate != "",
+		Logger:          logger,
+	})
+	if err != nil {
+		return misuseError{err}
+	}
+	return runServer(ctx, httpserver.Config{
+		Addr:           f.config.Listen,
+		Handler:        api.Handler(),
+		MetricsAddr:    f.config.OperationsListen,
+		MetricsHandler: api.Operations(),
+		TLSCertFile:    f.file(f.config.TLSCertificate),
+		TLSKeyFile:     f.file(f.config.TLSKey),
+		MaxBody:        verifierserver.MaxBody,
+		Logger:         logger,
+	}, ready)
+}
+
+func runServer(ctx context.Context, config httpserver.Config, ready func(url string)) error {
+	server, err := httpserver.New(config)
+	if err != nil {
+		return misuseError{err}
+	}
+	if err := server.Listen(); err != nil {
+		return err
+	}
+	scheme := "http"
+	if config.TLSCertFile != "" {
+		scheme = "https"
+	}
+	ready(scheme + "://" + server.Addr().String())
+	return server.Serve(ctx)
+}
+
+// localServer answers the operator's own commands on this machine.
+type localServer struct {
+	server *http.Server
+	done   chan error
+}
+
+// listenLocal serves on a unix socket that only its owner can reach; that is the
+// whole of the authentication there. The store's lock says that no other process
+// serves this folder, so a socket that is there was left by one that died.
+func listenLocal(path string, handler http.Handler) (*localServer, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	l := &localServer{
+		server: &http.Server{Handler: httpserver.RequestID(handler), ReadHeaderTimeout: httpserver.DefaultReadHeaderTimeout},
+		done:   make(chan error, 1),
+	}
+	go func() { l.done <- l.server.Serve(listener) }()
+	return l, nil
+}
+
+// Close ends the calls under way and removes the socket.
+func (l *localServer) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	err := l.server.Shutdown(ctx)
+	if served := <-l.done; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	return err
+}

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cyberbadge/cyberbadge/credential"
+	"github.com/cyberbadge/cyberbadge/internal/config"
+	"github.com/cyberbadge/cyberbadge/revocation"
+	"github.com/cyberbadge/cyberbadge/revocation/fetch"
+	"github.com/cyberbadge/cyberbadge/verifier"
+)
+
+// What is in a verifier's folder.
+const (
+	verifierConfigFile = "verifier.yaml"
+	trustFile          = "trust.json"
+)
+
+// verifierConfig is verifier.yaml.
+type verifierConfig struct {
+	Verifier verifierSection `yaml:"verifier"`
+}
+
+type verifierSection struct {
+	Site             string        `yaml:"site"`
+	Listen           string        `yaml:"listen"`
+	OperationsListen string        `yaml:"operations_listen"`
+	TLSCertificate   string        `yaml:"tls_certificate"`
+	TLSKey           string        `yaml:"tls_key"`
+	Trust            string        `yaml:"trust"`
+	MaxStatusAge     time.Duration `yaml:"max_status_age"`
+	AuthorizeAccess  string        `yaml:"authorize_access"`
+	Policy           policySection `yaml:"policy"`
+	Fetch            fetchSection  `yaml:"fetch"`
+}
+
+type policySection struct {
+	Roles         []string `yaml:"roles"`
+	Organizations []string `yaml:"organizations"`
+	Courses       []string `yaml:"courses"`
+	Equipment     bool     `yaml:"equipment"`
+	Name          bool     `yaml:"name"`
+	Picture       bool     `yaml:"picture"`
+}
+
+type fetchSection struct {
+	AllowHosts            []string `yaml:"allow_hosts"`
+	AllowPorts            []uint16 `yaml:"allow_ports"`
+	AllowPrivateNetworks  []string `yaml:"allow_private_networks"`
+	InsecureAllowLoopback bool     `yaml:"insecure_allow_loopback"`
+}
+
+func defaultVerifierConfig() verifierConfig {
+	return verifierConfig{verifierSection{
+		Listen:          "127.0.0.1:8090",
+		Trust:           trustFile,
+		MaxStatusAge:    revocation.DefaultMaxAge,
+		AuthorizeAccess: string(credential.Remote),
+	}}
+}
+
+// verifierFolder is a verifier on this machine.
+type verifierFolder struct {
+	path   string
+	config verifierSection
+}
+
+func (f *verifierFolder) file(path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(f.path, path)
+}
+
+func openVerifierFolder(path string, environ []string) (*verifierFolder, error) {
+	settings := defaultVerifierConfig()
+	name := filepath.Join(path, verifierConfigFile)
+	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+		return nil, misuse("%s is not a verifier's folder; make one with: cyberbadge verifier init --dir %s", path, path)
+	}
+	if err := config.Load(name, environ, &settings); err != nil {
+		return nil, misuseError{err}
+	}
+	return &verifierFolder{path, settings.Verifier}, nil
+}
+
+// verifier builds the verifier that the folder describes.
+func (f *verifierFolder) verifier(logger *slog.Logger) (*verifier.Verifier, error) {
+	trust, err := verifier.LoadTrust(f.file(f.config.Trust))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, misuse("no issuer is trusted yet; add one with: cyberbadge verifier trust --dir %s --add trust-list.json", f.path)
+	}
+	if err != nil {
+		return nil, misuseError{err}
+	}
+	fetcher, err := f.config.Fetch.client()
+	if err != nil {
+		return nil, misuseError{err}
+	}
+	v, err := verifier.New(verifier.Config{
+		Trust:        trust,
+		Fetcher:      fetcher,
+		MaxStatusAge: f.config.MaxStatusAge,
+		Policy:       verifier.Policy(f.config.Policy),
+		Logger:       logger,
+	})
+	if err != nil {
+		return nil, misuseError{err}
+	}
+	return v, nil
+}
+
+func (s *fetchSection) client() (*fetch.Client, error) {
+	settings := fetch.Config{
+		AllowHosts:            s.AllowHosts,
+		AllowPorts:            s.AllowPorts,
+		InsecureAllowLoopback: s.InsecureAllowLoopback,
+	}
+	for _, text := range s.AllowPrivateNetworks {
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("allow_private_networks: %q is not a network like 10.0.0.0/8", text)
+		}
+		settings.AllowPrivateNetworks = append(settings.AllowPrivateNetworks, network)
+	}
+	return fetch.New(settings)
+}
+
+// verifierSetup is what verifier init is asked for.
+type verifierSetup struct {
+	dir, site, listen string
+	maxStatusAge      time.Duration
+	insecureLoopback  bool
+	allowPorts        []uint
+}
+
+func initVerifier(setup verifierSetup) error {
+	path := filepath.Join(setup.dir, verifierConfigFile)
+	if _, err := os.Stat(path); err == nil {
+		return misuse("%s is a verifier's folder already; choose another", setup.dir)
+	}
+	if err := os.MkdirAll(setup.dir, 0o700); err != nil {
+		return err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "# A verifier of Cyber Badges. docs/operations.md explains every setting; each can\n")
+	fmt.Fprintf(&b, "# be overridden from the environment, for example CYBERBADGE_VERIFIER_LISTEN.\n")
+	fmt.Fprintf(&b, "verifier:\n  site: %q\n  listen: %q\n  trust: %s\n", setup.site, setup.listen, trustFile)
+	fmt.Fprintf(&b, "  max_status_age: %s\n", setup.maxStatusAge)
+	if setup.insecureLoopback || len(setup.allowPorts) > 0 {
+		fmt.Fprintf(&b, "  fetch:\n")
+	}
+	if len(setup.allowPorts) > 0 {
+		ports := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(setup.allowPorts)), ", "), "[]")
+		fmt.Fprintf(&b, "    allow_ports: [%s]\n", ports)
+	}
+	if setup.insecureLoopback {
+		fmt.Fprintf(&b, "    insecure_allow_loopback: true # for development only\n")
+	}
+	return writeNew(path, b.String())
+}
+
+// addTrust puts the issuers of a trust list into the folder's own, replacing
+// those that are there. Nothing is written unless the result is good.
+func (f *verifierFolder) addTrust(added []byte) ([]string, error) {
+	if _, err := verifier.ParseTrust(added); err != nil {
+		return nil, err
+	}
+	type list struct {
+		Issuers []json.RawMessage `json:"issuers"`
+	}
+	var held, extra list
+	if err := json.Unmarshal(added, &extra); err != nil {
+		return nil, err
+	}
+	path := f.file(f.config.Trust)
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(text, &held)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	for _, issuer := range extra.Issuers {
+		held.Issuers = slices.DeleteFunc(held.Issuers, func(other json.RawMessage) bool {
+			return issuerName(other) == issuerName(issuer)
+		})
+		held.Issuers = append(held.Issuers, issuer)
+	}
+	merged, err := json.MarshalIndent(held, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	trust, err := verifier.ParseTrust(merged)
+	if err != nil {
+		return nil, err
+	}
+	return trust.Issuers(), replaceFile(path, append(merged, '\n'))
+}
+
+func issuerName(entry json.RawMessage) string {
+	var named struct {
+		Issuer string `json:"issuer"`
+	}
+	if json.Unmarshal(entry, &named) != nil {
+		return ""
+	}
+	return named.Issuer
+}
+
+// replaceFile writes a file whole or not at all.
+func replaceFile(path string, text []byte) error {
+	next, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(next.Name())
+	_, err = next.Write(text)
+	if err := errors.Join(err, next.Sync(), next.Close()); err != nil {
+		return err
+	}
+	return os.Rename(next.Name(), path)
+}

@@ -224,15 +224,13 @@ func (s *issuerSetup) protect(folder *issuerFolder) (keyfile.Protection, string,
 	if s.insecurePlain {
 		return keyfile.Protection{InsecurePlain: true}, "", nil
 	}
-	path := s.passphraseFile
-	if path == "" {
-		path = folder.file(filepath.Join(keysFolder, passphraseFile))
-		if err := writeNew(path, rand.Text()+"\n"); err != nil {
-			return keyfile.Protection{}, "", err
-		}
+	if s.passphraseFile != "" {
+		path, err := filepath.Abs(s.passphraseFile)
+		return keyfile.Protection{Passphrase: passphraseFrom(path)}, path, err
 	}
-	path, err := filepath.Abs(path)
-	return keyfile.Protection{Passphrase: passphraseFrom(path)}, path, err
+	path := filepath.Join(keysFolder, passphraseFile)
+	err := writeNew(folder.file(path), rand.Text()+"\n")
+	return keyfile.Protection{Passphrase: passphraseFrom(folder.file(path))}, path, err
 }
 
 func (s *issuerSetup) makeSecrets(folder *issuerFolder, protection keyfile.Protection) error {

@@ -26,8 +26,8 @@ type streams struct {
 	environ  []string
 }
 
-// denied ends a command with statusDenied and no message: it has been printed.
-var denied = errors.New("denied")
+// errDenied ends a command with statusDenied and no message: it has been printed.
+var errDenied = errors.New("denied")
 
 // misuseError is an error that the person typing can mend on the command line.
 type misuseError struct{ error }
@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string, s streams) int {
 	if err == nil {
 		return statusOK
 	}
-	if errors.Is(err, denied) {
+	if errors.Is(err, errDenied) {
 		return statusDenied
 	}
 	fmt.Fprintln(s.err, "cyberbadge: "+strings.TrimSuffix(err.Error(), "\n"))

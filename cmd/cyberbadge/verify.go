@@ -55,7 +55,7 @@ The exit status is 0 for allow, 1 for deny and 2 for misuse.`,
 				return err
 			}
 			if !decision.Allow {
-				return denied
+				return errDenied
 			}
 			return nil
 		},

@@ -2,6 +2,7 @@ package issuer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -107,21 +108,47 @@ func (p *Program) BeginImport() *Importing { return &Importing{program: p} }
 // [DevicesFile]. A second file of one name takes the place of the first. The
 // error is a *[FileError], after which the import is to be given up.
 func (i *Importing) Read(name string, from io.Reader) (err error) {
+	whole := &filling{from: from}
 	switch name {
 	case PeopleFile:
-		i.people, err = source.People(from)
+		i.people, err = source.People(whole)
 		refuseWithoutExternalID(&i.people)
 	case TrainingFile:
-		i.training, err = source.Training(from, source.Config{Source: trainingSource})
+		i.training, err = source.Training(whole, source.Config{Source: trainingSource})
 	case DevicesFile:
-		i.devices, err = source.Devices(from, source.Config{Source: deviceSource})
+		i.devices, err = source.Devices(whole, source.Config{Source: deviceSource})
 	default:
 		err = fmt.Errorf("there is no such file: send %s, %s or %s", PeopleFile, TrainingFile, DevicesFile)
+	}
+	if whole.failed != nil {
+		// A file that did not arrive is not to blame for how it ends.
+		err = whole.failed
 	}
 	if err != nil {
 		return &FileError{name, err}
 	}
 	return nil
+}
+
+// filling reads until there is no more room. A JSON decoder looks at white space
+// again from its beginning after every read, so that a sender of small pieces
+// and long white space could keep it busy for hours.
+type filling struct {
+	from   io.Reader
+	failed error // other than the end of the file
+}
+
+// Read implements io.Reader.
+func (f *filling) Read(p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		var more int
+		more, err = f.from.Read(p[n:])
+		n += more
+	}
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		f.failed = err
+	}
+	return n, err
 }
 
 // Apply takes in what was read, as [Program.Import] does.
@@ -133,6 +160,9 @@ func (i *Importing) Apply(ctx context.Context, by string) (ImportReport, error) 
 		People:   i.people.Records,
 		Training: i.training.Records,
 		Devices:  i.devices.Records,
+
+		WithdrawnTraining: i.training.Removed,
+		WithdrawnDevices:  i.devices.Removed,
 	})
 	if err != nil {
 		return ImportReport{}, err
@@ -143,8 +173,6 @@ func (i *Importing) Apply(ctx context.Context, by string) (ImportReport, error) 
 		Devices:  fileReport(i.devices, result.Devices),
 	}
 	report.Notices, err = p.notices(ctx, i.training.Records, i.devices.Records)
-	report.Notices = append(report.Notices, withdrawn("training", i.training.Removed)...)
-	report.Notices = append(report.Notices, withdrawn("device", i.devices.Removed)...)
 	return report, err
 }
 
@@ -164,17 +192,6 @@ func refuseWithoutExternalID(people *source.Result[evidence.Person]) {
 			people.Problems[n].Refused = true
 		}
 	}
-}
-
-// withdrawn gives notice of what a source has taken back. The store removes
-// nothing, so somebody has to look at it.
-func withdrawn(kind string, origins []evidence.Origin) []ImportProblem {
-	list := make([]ImportProblem, 0, len(origins))
-	for _, origin := range origins {
-		list = append(list, ImportProblem{ID: origin.ID, Message: kind + ": the source has withdrawn this record; " +
-			"if an earlier import brought it, it still counts: check the standing of the person concerned"})
-	}
-	return list
 }
 
 func fileReport[T any](from source.Result[T], counts store.ImportCount) FileReport {

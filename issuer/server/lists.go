@@ -1,0 +1,111 @@
+package server
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/cyberbadge/cyberbadge/issuer"
+	"github.com/cyberbadge/cyberbadge/issuer/store"
+	"github.com/cyberbadge/cyberbadge/revocation"
+)
+
+// minGzip is the size, in bytes, from which compressing a list spares packets.
+const minGzip = 1400
+
+// statusList answers with a signed list (Token Status List, section 8).
+func (s *Server) statusList(w http.ResponseWriter, r *http.Request) error {
+	if query, err := url.ParseQuery(r.URL.RawQuery); err != nil || query.Has("time") {
+		return refuse(http.StatusNotImplemented, CodeTimeUnsupported, "Only the list as it is now can be had: leave time out.")
+	}
+	id, err := listID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	token, err := s.config.Program.ListToken(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	if token.Fresh {
+		s.metrics.listsSigned.Inc()
+	}
+	body, tag := []byte(token.Text), token.ETag
+	zipped := len(body) >= minGzip && acceptsGzip(r.Header)
+	if zipped {
+		if body, err = s.lists.compress(id, token); err != nil {
+			return err
+		}
+		// Another representation, hence another strong tag (RFC 9110, section 8.8.3.3).
+		tag = strings.TrimSuffix(tag, `"`) + `.gzip"`
+	}
+	publish(w, revocation.MediaType, tag, token.MaxAge)
+	w.Header().Set("Vary", "Accept-Encoding")
+	if zipped {
+		w.Header().Set("Content-Encoding", "gzip")
+	}
+	serve(w, r, body)
+	return nil
+}
+
+// listID takes the spelling that badges use, and no other.
+func listID(text string) (int64, error) {
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || strconv.FormatInt(id, 10) != text {
+		return 0, fmt.Errorf("issuer: no such status list: %w", store.ErrNotFound)
+	}
+	return id, nil
+}
+
+// compressedLists remembers the compressed form of each list: it is asked for
+// far more often than it changes.
+type compressedLists struct {
+	mu    sync.Mutex
+	lists map[int64]compressedList
+}
+
+type compressedList struct {
+	tag  string // of the token it was made from
+	body []byte
+}
+
+func (c *compressedLists) compress(id int64, token issuer.ListToken) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if held := c.lists[id]; held.tag == token.ETag {
+		return held.body, nil
+	}
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write([]byte(token.Text)); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	if c.lists == nil {
+		c.lists = make(map[int64]compressedList)
+	}
+	c.lists[id] = compressedList{token.ETag, b.Bytes()}
+	return b.Bytes(), nil
+}
+
+// acceptsGzip reports whether the caller asked for gzip by name and not with the
+// weight zero (RFC 9110, section 12.5.3).
+func acceptsGzip(h http.Header) bool {
+	for _, header := range h.Values("Accept-Encoding") {
+		for coding := range strings.SplitSeq(header, ",") {
+			name, weight, weighted := strings.Cut(coding, ";")
+			if !strings.EqualFold(strings.TrimSpace(name), "gzip") {
+				continue
+			}
+			q, err := strconv.ParseFloat(strings.TrimPrefix(strings.ToLower(strings.TrimSpace(weight)), "q="), 64)
+			return !weighted || err == nil && q > 0
+		}
+	}
+	return false
+}

@@ -1,0 +1,143 @@
+package server
+
+import (
+	"net/http"
+	"slices"
+	"sync"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/cyberbadge/cyberbadge/internal/httpserver"
+	"github.com/cyberbadge/cyberbadge/internal/problem"
+	"github.com/cyberbadge/cyberbadge/issuer"
+)
+
+// answer writes the answer to a call. An error that it returns is answered as a
+// problem.
+type answer func(http.ResponseWriter, *http.Request) error
+
+// route is an address.
+type route struct {
+	method string
+	path   string
+	scope  Scope    // empty: anybody may call
+	query  []string // the parameters it takes; for anybody's routes, none is looked at
+	answer answer
+}
+
+func (r route) String() string { return r.method + " " + r.path }
+
+// wellKnown is where issuer metadata is looked for (SD-JWT VC, section 4.1).
+const wellKnown = "/.well-known/jwt-vc-issuer"
+
+func (s *Server) routes() ([]route, error) {
+	documents, err := s.documents()
+	if err != nil {
+		return nil, err
+	}
+	list := append(documents, []route{
+		{"GET", s.base + issuer.StatusListPath + ":id", "", nil, s.statusList},
+		{"GET", "/healthz", "", nil, always(httpserver.Healthy())},
+		{"GET", "/readyz", "", nil, always(httpserver.Ready(s.Ready, s.config.Logger))},
+
+		{"POST", "/v1/import", ScopeImport, nil, s.importFiles},
+		{"GET", "/v1/people", ScopePeopleRead, []string{"after", "limit"}, s.people},
+		{"GET", "/v1/people/:ref", ScopePeopleRead, nil, s.person},
+		{"GET", "/v1/standing", ScopeStandingRead, []string{"at"}, s.standings},
+		{"GET", "/v1/people/:ref/standing", ScopeStandingRead, []string{"at"}, s.standingOf},
+		{"POST", "/v1/people/:ref/badges", ScopeBadgesIssue, nil, s.issue},
+		{"GET", "/v1/people/:ref/badges", ScopeBadgesRead, nil, s.badgesOf},
+		{"GET", "/v1/badges/:id", ScopeBadgesRead, nil, s.badge},
+		{"POST", "/v1/badges/:id/revoke", ScopeBadgesRevoke, nil, s.revoke},
+		{"POST", "/v1/badges/:id/suspend", ScopeBadgesRevoke, nil, s.suspend},
+		{"POST", "/v1/badges/:id/reinstate", ScopeBadgesRevoke, nil, s.reinstate},
+		{"GET", "/v1/tokens", ScopeTokens, nil, s.tokens},
+		{"POST", "/v1/tokens", ScopeTokens, nil, s.addToken},
+		{"DELETE", "/v1/tokens/:id", ScopeTokens, nil, s.revokeToken},
+	}...)
+	return withHead(list), nil
+}
+
+// withHead lets HEAD in wherever GET is (RFC 9110, section 9.1). The handlers
+// need not know: the HTTP server sends no body.
+func withHead(list []route) []route {
+	for _, r := range slices.Clone(list) {
+		if r.method == http.MethodGet {
+			r.method = http.MethodHead
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+func always(h http.Handler) answer {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		h.ServeHTTP(w, r)
+		return nil
+	}
+}
+
+// releaseMode is set once, because gin's mode is a variable of the whole process.
+var releaseMode = sync.OnceFunc(func() { gin.SetMode(gin.ReleaseMode) })
+
+// router mounts the routes for callers whom identify names.
+func (s *Server) router(routes []route, identify identity) (http.Handler, error) {
+	releaseMode()
+	engine := gin.New()
+	// gin trusts every peer to name the client's address unless told otherwise.
+	if err := engine.SetTrustedProxies(nil); err != nil {
+		return nil, err
+	}
+	engine.ForwardedByClientIP = false
+	// One spelling for each address, and an external id may hold a slash.
+	engine.UseEscapedPath = true
+	engine.RedirectTrailingSlash = false
+	engine.HandleMethodNotAllowed = true
+	engine.Use(s.observe, s.refuseMisplacedToken)
+	engine.NoRoute(terminal(problem.NotFound()))
+	engine.NoMethod(terminal(problem.MethodNotAllowed()))
+	for _, r := range routes {
+		engine.Handle(r.method, r.path, s.handle(r, identify))
+	}
+	return engine, nil
+}
+
+// terminal sends the header by itself: gin takes an answer without a body, which
+// one to HEAD is, for none and adds its own.
+func terminal(h http.Handler) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		h.ServeHTTP(c.Writer, c.Request)
+		c.Writer.WriteHeaderNow()
+	}
+}
+
+func (s *Server) handle(r route, identify identity) gin.HandlerFunc {
+	pattern := r.String()
+	return func(c *gin.Context) {
+		httpserver.SetRoute(c.Request.Context(), pattern)
+		for _, parameter := range c.Params {
+			c.Request.SetPathValue(parameter.Key, parameter.Value)
+		}
+		if err := call(c.Writer, c.Request, r, identify); err != nil {
+			s.fail(c.Writer, c.Request, err)
+		}
+	}
+}
+
+// call lets in who may call and has the route answer.
+func call(w http.ResponseWriter, r *http.Request, to route, identify identity) error {
+	if to.scope == "" {
+		return to.answer(w, r)
+	}
+	who, err := identify(w, r)
+	if err != nil {
+		return err
+	}
+	if err := who.need(w, to.scope); err != nil {
+		return err
+	}
+	if err := checkQuery(r, to.query); err != nil {
+		return err
+	}
+	return to.answer(w, r.WithContext(withCaller(r.Context(), who)))
+}

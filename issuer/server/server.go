@@ -1,0 +1,179 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"regexp"
+	"time"
+
+	"github.com/cyberbadge/cyberbadge/internal/httpserver"
+	"github.com/cyberbadge/cyberbadge/internal/problem"
+	"github.com/cyberbadge/cyberbadge/internal/secure"
+	"github.com/cyberbadge/cyberbadge/issuer"
+	"github.com/cyberbadge/cyberbadge/issuer/store"
+)
+
+// Bounds on a call.
+const (
+	MaxBody   = 16 << 10 // bytes of a call's body, imports aside
+	MaxImport = 64 << 20 // bytes of an import, all its files together
+
+	maxImports = 1 // under way at once: each holds what it has read
+	maxWalks   = 4 // readers of everybody's standing at once: each holds a connection to the store
+)
+
+// TokenStore keeps the API tokens. A store.Store is one.
+type TokenStore interface {
+	store.TokenReader
+	store.TokenWriter
+}
+
+// Config configures a [Server]. Program and Tokens are required.
+type Config struct {
+	// Program is the issuer. The server does not close its store.
+	Program *issuer.Program
+	Tokens  TokenStore
+	// TLS says that callers reach this service over TLS, here or at a proxy in
+	// front; it adds Strict-Transport-Security.
+	TLS    bool
+	Now    func() time.Time // time.Now when nil; the same as the program's
+	Logger *slog.Logger     // discards when nil
+}
+
+// Server answers calls. It is safe for concurrent use.
+type Server struct {
+	config     Config
+	base       string // path of the issuer's URL: empty, or /… without a slash at its end
+	metrics    *metrics
+	lists      compressedLists
+	imports    chan struct{} // one for each import under way
+	walks      chan struct{} // one for each reader of everybody's standing
+	public     http.Handler
+	local      http.Handler
+	operations http.Handler
+}
+
+// New reports everything that is wrong with the configuration at once. It
+// starts nothing.
+func New(config Config) (*Server, error) {
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	if err := config.check(); err != nil {
+		return nil, fmt.Errorf("issuer/server: %w", err)
+	}
+	s := &Server{
+		config:  config,
+		imports: make(chan struct{}, maxImports),
+		walks:   make(chan struct{}, maxWalks),
+	}
+	if err := s.build(); err != nil {
+		return nil, fmt.Errorf("issuer/server: %w", err)
+	}
+	return s, nil
+}
+
+func (c Config) check() error {
+	var problems []error
+	if c.Program == nil {
+		problems = append(problems, errors.New("no Program: there is nothing to serve"))
+	}
+	if c.Tokens == nil {
+		problems = append(problems, errors.New("no Tokens: nobody could call"))
+	}
+	return errors.Join(problems...)
+}
+
+func (s *Server) build() error {
+	var err error
+	if s.base, err = basePath(s.config.Program.URL()); err != nil {
+		return err
+	}
+	headers, err := secure.New(secure.Config{TLS: s.config.TLS})
+	if err != nil {
+		return err
+	}
+	routes, err := s.routes()
+	if err != nil {
+		return err
+	}
+	s.metrics = newMetrics(routes)
+	public, err := s.router(routes, s.tokenCaller)
+	if err != nil {
+		return err
+	}
+	local, err := s.router(routes, localCaller)
+	if err != nil {
+		return err
+	}
+	s.public, s.local, s.operations = headers(public), headers(local), headers(s.operationsMux())
+	return nil
+}
+
+// plainPath is what the router takes as it is written.
+var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)*$`)
+
+func basePath(issuerURL string) (string, error) {
+	u, err := url.Parse(issuerURL)
+	if err != nil {
+		return "", err
+	}
+	if !plainPath.MatchString(u.EscapedPath()) {
+		return "", fmt.Errorf("the path of the issuer's URL %q: use letters, digits and . _ ~ - only", issuerURL)
+	}
+	return u.EscapedPath(), nil
+}
+
+// Handler answers the public listener.
+func (s *Server) Handler() http.Handler { return s.public }
+
+// Local answers the operator's own machine: the same addresses, every scope, no
+// token. It MUST NOT be reachable for anybody but the operator: mount it on a
+// unix socket of mode 0600 or call it in process, never on TCP, not even on
+// loopback, where every account and every page in a browser could call it.
+//
+// What is done is recorded as done by "local", or by "local:<name>" if the
+// header [OperatorHeader] names somebody.
+func (s *Server) Local() http.Handler { return s.local }
+
+// Operations answers the operator's own listener, which must not be reachable
+// for the public: /metrics for Prometheus, /healthz and /readyz.
+func (s *Server) Operations() http.Handler { return s.operations }
+
+// Ready fails while the store can't be read. It is what /readyz tells.
+func (s *Server) Ready(ctx context.Context) error {
+	_, err := s.config.Program.People(ctx, "", 1)
+	return known(err)
+}
+
+func (s *Server) operationsMux() http.Handler {
+	mux := http.NewServeMux()
+	for path, handler := range map[string]http.Handler{
+		"/metrics": s.metrics.handler(),
+		"/healthz": httpserver.Healthy(),
+		"/readyz":  httpserver.Ready(s.Ready, s.config.Logger),
+	} {
+		mux.Handle("GET "+path, handler)
+		mux.Handle(path, problem.MethodNotAllowed(http.MethodGet, http.MethodHead))
+	}
+	mux.Handle("/", problem.NotFound())
+	return mux
+}
+
+// take gets one of a few slots, or false at once when there is none: queueing
+// would only let callers pile up.
+func take(slots chan struct{}) bool {
+	select {
+	case slots <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,135 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"time"
+
+	"github.com/cyberbadge/cyberbadge/credential"
+	"github.com/cyberbadge/cyberbadge/internal/httpserver"
+	"github.com/cyberbadge/cyberbadge/internal/problem"
+	"github.com/cyberbadge/cyberbadge/internal/secure"
+	"github.com/cyberbadge/cyberbadge/verifier"
+)
+
+// Bounds on a call.
+const (
+	MaxBody     = 16 << 10 // bytes of a call's body
+	MaxSite     = 128      // bytes of a site's name
+	MaxAudience = 1024     // bytes of an audience
+	// MaxWait is how long a decision may wait for a status list. What is not
+	// known by then is denied as status_unavailable.
+	MaxWait = 5 * time.Second
+	// VerificationsPerCPU times GOMAXPROCS is how many decisions may be under
+	// way at once. Each is a fraction of a millisecond of work, so a caller who
+	// gets in waits for some ten milliseconds behind the others.
+	VerificationsPerCPU = 64
+)
+
+// Config configures a [Server]. Only Verifier is required.
+type Config struct {
+	// Verifier decides. The server does not close it.
+	Verifier *verifier.Verifier
+	// Site is the site of decisions whose request names none.
+	Site string
+	// AuthorizeAccess is what forward auth asks of a badge; credential.Remote
+	// when empty.
+	AuthorizeAccess credential.Access
+	// TLS says that callers reach this service over TLS, here or at a proxy in
+	// front; it adds Strict-Transport-Security.
+	TLS bool
+	// Ready says whether decisions can be made, beyond a trust list being
+	// loaded, which New has seen to. nil: always.
+	Ready  func(context.Context) error
+	Now    func() time.Time // time.Now when nil
+	Logger *slog.Logger     // discards when nil
+}
+
+// Server answers calls. It is safe for concurrent use.
+type Server struct {
+	config     Config
+	slots      chan struct{} // one for each decision under way
+	metrics    *metrics
+	handler    http.Handler
+	operations http.Handler
+}
+
+// New reports everything that is wrong with the configuration at once. It
+// starts nothing.
+func New(config Config) (*Server, error) {
+	if config.AuthorizeAccess == "" {
+		config.AuthorizeAccess = credential.Remote
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	s := &Server{
+		config: config,
+		slots:  make(chan struct{}, VerificationsPerCPU*runtime.GOMAXPROCS(0)),
+	}
+	s.metrics = newMetrics(func() float64 { return float64(len(s.slots)) })
+	headers, err := secure.New(secure.Config{TLS: config.TLS})
+	if err != nil {
+		return nil, fmt.Errorf("verifier/server: %w", err)
+	}
+	router, err := s.router()
+	if err != nil {
+		return nil, fmt.Errorf("verifier/server: %w", err)
+	}
+	s.handler = headers(router)
+	s.operations = headers(s.operationsMux())
+	return s, nil
+}
+
+func (c Config) check() error {
+	var problems []error
+	if c.Verifier == nil {
+		problems = append(problems, errors.New("verifier/server: no Verifier: nothing could be decided"))
+	}
+	if len(c.Site) > MaxSite {
+		problems = append(problems, fmt.Errorf("verifier/server: Site has %d bytes; %d at most", len(c.Site), MaxSite))
+	}
+	if !c.AuthorizeAccess.Known() {
+		problems = append(problems, fmt.Errorf("verifier/server: AuthorizeAccess is %q; give onsite or remote", c.AuthorizeAccess))
+	}
+	return errors.Join(problems...)
+}
+
+// Handler answers the public listener.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Operations answers the operator's own listener, which must not be reachable
+// for the public: /metrics for Prometheus, /healthz and /readyz.
+func (s *Server) Operations() http.Handler { return s.operations }
+
+// Ready fails while no decisions can be made. It is what /readyz tells.
+func (s *Server) Ready(ctx context.Context) error {
+	if s.config.Ready == nil {
+		return nil
+	}
+	return s.config.Ready(ctx)
+}
+
+func (s *Server) operationsMux() http.Handler {
+	mux := http.NewServeMux()
+	for path, handler := range map[string]http.Handler{
+		"/metrics": s.metrics.handler(),
+		"/healthz": httpserver.Healthy(),
+		"/readyz":  httpserver.Ready(s.Ready, s.config.Logger),
+	} {
+		mux.Handle("GET "+path, handler)
+		mux.Handle(path, problem.MethodNotAllowed(http.MethodGet, http.MethodHead))
+	}
+	mux.Handle("/", problem.NotFound())
+	return mux
+}

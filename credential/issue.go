@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/credential/code"
@@ -62,9 +63,15 @@ func NewIssuer(config IssuerConfig) (*Issuer, error) {
 	if len(config.Types) == 0 {
 		problems = append(problems, errors.New("no credential type: an issuer needs at least one"))
 	}
+	for _, vct := range config.Types {
+		if err := checkIssuerURL(vct); err != nil {
+			problems = append(problems, fmt.Errorf("credential type: %w", err))
+		}
+	}
 	if config.KeyID == "" {
 		problems = append(problems, errors.New("no key id: verifiers find the key by it"))
 	}
+	config.Types = slices.Clone(config.Types)
 	i := &Issuer{config: config}
 	if config.Key == nil {
 		problems = append(problems, errors.New("no signing key"))
@@ -88,12 +95,12 @@ func NewIssuer(config IssuerConfig) (*Issuer, error) {
 // Draft is a checked badge that is not signed yet. It belongs to the issuer
 // that prepared it and can be signed once.
 type Draft struct {
-	issuer *Issuer
+	issuer atomic.Pointer[Issuer] // nil once signed
 	claims Claims
 }
 
 // Claims returns what will be signed, times already rounded.
-func (d *Draft) Claims() Claims { return d.claims }
+func (d *Draft) Claims() Claims { return normalized(d.claims) }
 
 // Prepare checks claims and returns them as a draft: nothing else can be signed.
 // Issuer is filled in when empty and must be this issuer otherwise; the times are
@@ -114,20 +121,30 @@ func (i *Issuer) Prepare(claims Claims) (*Draft, error) {
 	if err := checkClaims(&claims); err != nil {
 		return nil, err
 	}
-	return &Draft{issuer: i, claims: claims}, nil
+	d := &Draft{claims: claims}
+	d.issuer.Store(i)
+	return d, nil
 }
 
 // normalized rounds the times, drops what is finer than the format holds and
-// copies what the caller could still change.
+// copies what the caller could still change. No training is nil, as it is in an
+// opened badge.
 func normalized(c Claims) Claims {
 	c.IssuedAt, c.NotBefore, c.Expires = roundDown(c.IssuedAt), roundDown(c.NotBefore), roundDown(c.Expires)
 	c.Access = slices.Clone(c.Access)
 	c.Training = slices.Clone(c.Training)
+	if len(c.Training) == 0 {
+		c.Training = nil
+	}
 	for n := range c.Training {
 		c.Training[n].ValidUntil = c.Training[n].ValidUntil.UTC().Truncate(time.Second)
 	}
 	if c.Equipment != nil {
 		c.Equipment = &Equipment{c.Equipment.Compliant, c.Equipment.CheckedAt.UTC().Truncate(time.Second)}
+	}
+	if c.HolderKey != nil {
+		key := *c.HolderKey
+		c.HolderKey = &key
 	}
 	return c
 }
@@ -137,10 +154,9 @@ func normalized(c Claims) Claims {
 // a key store or in memory yields an error and not a badge that says something
 // else.
 func (i *Issuer) Sign(d *Draft) (string, error) {
-	if d == nil || d.issuer != i {
+	if d == nil || !d.issuer.CompareAndSwap(i, nil) {
 		return "", errors.New("credential: the draft was not prepared by this issuer, or is signed already")
 	}
-	d.issuer = nil
 	badge, err := i.sign(&d.claims)
 	if err != nil {
 		return "", fmt.Errorf("credential: sign: %w", err)
@@ -173,8 +189,8 @@ func (i *Issuer) sign(c *Claims) (string, error) {
 		return "", err
 	}
 	badge := jwt + "~" + strings.Join(append(disclosures, ""), "~")
-	if len(badge) > sdjwt.MaxSize {
-		return "", code.Refuse(code.TokenTooLarge, "the badge has %d bytes, at most %d are taken by a verifier", len(badge), sdjwt.MaxSize)
+	if len(badge) > MaxBadge {
+		return "", code.Refuse(code.TokenTooLarge, "the badge has %d bytes, at most %d can be presented", len(badge), MaxBadge)
 	}
 	return badge, nil
 }
@@ -182,11 +198,16 @@ func (i *Issuer) sign(c *Claims) (string, error) {
 // disclosures returns the disclosures and, sorted so that their order says
 // nothing, their digests.
 func (i *Issuer) disclosures(c *Claims) (disclosures, digests []string, err error) {
+	used := make(map[[saltSize]byte]bool)
 	for _, v := range disclosable(c) {
 		var salt [saltSize]byte
 		if _, err := io.ReadFull(i.config.Rand, salt[:]); err != nil {
 			return nil, nil, fmt.Errorf("salt: %w", err)
 		}
+		if used[salt] {
+			return nil, nil, errors.New("the source of salts repeats itself: what it hides can be guessed")
+		}
+		used[salt] = true
 		text, err := marshal([]any{jose.Encoding.EncodeToString(salt[:]), v.name, v.value})
 		if err != nil {
 			return nil, nil, err

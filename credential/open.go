@@ -166,7 +166,7 @@ func (o Opener) verify(jwt string, token jose.Compact, key *ecdsa.PublicKey) err
 		return code.Refuse(code.KeyTypeMismatch, "not a P-256 public key")
 	}
 	// The key's encoding has a fixed length, so the two can't run into each other.
-	id := sha256.Sum256(append(raw, jwt...))
+	id := sha256.Sum256(append(append(make([]byte, 0, 4096), raw...), jwt...))
 	if o.Memory.Remembers(id) {
 		return nil
 	}

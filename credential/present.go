@@ -88,6 +88,9 @@ func Bind(badge string, holder crypto.Signer, proof Proof) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("credential: bind: %w", err)
 	}
+	if n := len(parts.Bound) + len(jwt); n > MaxSize {
+		return "", code.Refuse(code.TokenTooLarge, "a presentation of %d bytes, at most %d are taken; disclose less", n, MaxSize)
+	}
 	return parts.Bound + jwt, nil
 }
 
@@ -160,17 +163,16 @@ func (rules ProofRules) check(proof Proof, claims strictjson.Value) error {
 	if age > rules.MaxAge || age < -rules.MaxAhead {
 		return code.Refuse(code.ProofTime, "made %v before now; from %v before to %v after is taken", age, rules.MaxAge, rules.MaxAhead)
 	}
-	for name, expired := range map[string]func(time.Time) bool{
-		nameExpires:   func(t time.Time) bool { return !rules.Now.Before(t) },
-		nameNotBefore: func(t time.Time) bool { return t.After(rules.Now.Add(rules.MaxAhead)) },
-	} {
-		at, err := optionalTime(claims, name)
-		if err != nil {
-			return err
-		}
-		if !at.IsZero() && expired(at) {
-			return code.Refuse(code.ProofTime, "the proof's own %s excludes now", name)
-		}
+	expires, err := optionalTime(claims, nameExpires)
+	if err != nil {
+		return err
+	}
+	notBefore, err := optionalTime(claims, nameNotBefore)
+	if err != nil {
+		return err
+	}
+	if !expires.IsZero() && !rules.Now.Before(expires) || notBefore.After(rules.Now.Add(rules.MaxAhead)) {
+		return code.Refuse(code.ProofTime, "the proof's own exp or nbf excludes now")
 	}
 	return nil
 }

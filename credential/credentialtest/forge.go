@@ -1,9 +1,16 @@
 package credentialtest
 
 import (
+	"crypto"
+	"crypto/sha256"
+	"encoding/asn1"
+	"fmt"
+	"math/big"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/cyberbadge/cyberbadge/credential"
 	"github.com/cyberbadge/cyberbadge/internal/jose"
 	"github.com/cyberbadge/cyberbadge/internal/sdjwt"
 )
@@ -64,4 +71,32 @@ func HashOf(t testing.TB, text string) string {
 		t.Fatal(err)
 	}
 	return sdjwt.Digest(parts.Bound)
+}
+
+// MustSignText appends a signature to a signing input of any spelling.
+func MustSignText(t testing.TB, key Key, signingInput string) string {
+	t.Helper()
+	digest := sha256.Sum256([]byte(signingInput))
+	der, err := key.Sign(nil, digest[:], crypto.SHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parts struct{ R, S *big.Int }
+	if _, err := asn1.Unmarshal(der, &parts); err != nil {
+		t.Fatal(err)
+	}
+	var raw [64]byte
+	parts.R.FillBytes(raw[:32])
+	parts.S.FillBytes(raw[32:])
+	return signingInput + "." + jose.Encoding.EncodeToString(raw[:])
+}
+
+// ProofHeader is the protected header that an honest holder writes.
+const ProofHeader = `{"alg":"ES256","typ":"kb+jwt"}`
+
+// ProofPayload is what an honest holder signs for a gate over bound, the text up
+// to and including the last '~'.
+func ProofPayload(bound string, at time.Time) string {
+	return fmt.Sprintf(`{"iat":%d,"aud":%q,"nonce":%q,"sd_hash":%q}`,
+		at.Unix(), credential.GateAudience, Nonce, sdjwt.Digest(bound))
 }

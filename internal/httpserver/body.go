@@ -29,7 +29,14 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64, mediaTypes ..
 		return nil, problem.Errorf(http.StatusUnsupportedMediaType, CodeUnsupportedMediaType,
 			"Send the body as Content-Type: %s, in UTF-8.", strings.Join(mediaTypes, " or "))
 	}
-	return io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	body := http.MaxBytesReader(w, r.Body, limit)
+	if r.ContentLength <= 0 || r.ContentLength > limit {
+		return io.ReadAll(body)
+	}
+	// net/http ends the body where its length says.
+	text := make([]byte, r.ContentLength)
+	_, err := io.ReadFull(body, text)
+	return text, err
 }
 
 // hasMediaType wants exactly one header, because of two each reader would pick

@@ -82,13 +82,20 @@ func split(text string) (segments [3]string, err error) {
 
 // Verify fails with signature_invalid unless the token was signed by key.
 func (c Compact) Verify(key *ecdsa.PublicKey) error {
+	return VerifyES256(key, []byte(c.signingInput), c.signature)
+}
+
+// VerifyES256 is [Compact.Verify] for bytes that are in no token: signature is
+// r and s, 32 bytes each. The key comes first, so a wrong kind of key is
+// key_type_mismatch whatever was signed.
+func VerifyES256(key *ecdsa.PublicKey, input, signature []byte) error {
 	if !usable(key) {
 		return code.Refuse(code.KeyTypeMismatch, "not a P-256 public key")
 	}
-	if len(c.signature) != signatureSize {
-		return code.Refuse(code.SignatureInvalid, "%d bytes, an ES256 signature has %d", len(c.signature), signatureSize)
+	if len(signature) != signatureSize {
+		return code.Refuse(code.SignatureInvalid, "%d bytes, an ES256 signature has %d", len(signature), signatureSize)
 	}
-	if !verifyES256(key, []byte(c.signingInput), c.signature) {
+	if !verifyES256(key, input, signature) {
 		return code.Refuse(code.SignatureInvalid, "not signed by this key")
 	}
 	return nil

@@ -16,7 +16,7 @@ func signES256(signer crypto.Signer, input []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return es256.Sign(input, signer)
+	return es256.Sign(input, checkedSigner{signer})
 }
 
 func verifyES256(key *ecdsa.PublicKey, input, signature []byte) bool {

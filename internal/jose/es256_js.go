@@ -7,7 +7,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/asn1"
 	"math/big"
 )
 
@@ -18,13 +17,13 @@ func signES256(signer crypto.Signer, input []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var parts struct{ R, S *big.Int }
-	if _, err := asn1.Unmarshal(der, &parts); err != nil {
+	r, s, err := unpack(der)
+	if err != nil {
 		return nil, err
 	}
 	signature := make([]byte, signatureSize)
-	parts.R.FillBytes(signature[:signatureSize/2])
-	parts.S.FillBytes(signature[signatureSize/2:])
+	r.FillBytes(signature[:signatureSize/2])
+	s.FillBytes(signature[signatureSize/2:])
 	return signature, nil
 }
 

@@ -87,12 +87,19 @@ func keyID(v strictjson.Value) (string, error) {
 	if v.Kind != strictjson.String || v.Text == "" || len(v.Text) > MaxKeyID {
 		return "", code.Refuse(code.HeaderType, "kid is not a string of 1 to %d characters", MaxKeyID)
 	}
-	for i := range len(v.Text) {
-		if v.Text[i] < 0x21 || v.Text[i] > 0x7e {
-			return "", code.Refuse(code.HeaderType, "kid has a character outside printable ASCII")
-		}
+	if !isPrintable(v.Text) {
+		return "", code.Refuse(code.HeaderType, "kid has a character outside printable ASCII")
 	}
 	return v.Text, nil
+}
+
+func isPrintable(s string) bool {
+	for i := range len(s) {
+		if s[i] < 0x21 || s[i] > 0x7e {
+			return false
+		}
+	}
+	return true
 }
 
 func chain(v strictjson.Value) ([][]byte, error) {
@@ -102,7 +109,7 @@ func chain(v strictjson.Value) ([][]byte, error) {
 	certificates := make([][]byte, 0, len(v.Elements))
 	for _, e := range v.Elements {
 		der, err := base64.StdEncoding.Strict().DecodeString(e.Text)
-		if err != nil || e.Kind != strictjson.String || base64.StdEncoding.EncodeToString(der) != e.Text {
+		if err != nil || len(der) == 0 || e.Kind != strictjson.String || base64.StdEncoding.EncodeToString(der) != e.Text {
 			return nil, code.Refuse(code.HeaderType, "x5c holds something other than base64")
 		}
 		certificates = append(certificates, der)
@@ -115,6 +122,9 @@ func chain(v strictjson.Value) ([][]byte, error) {
 func MarshalHeader(typ string, h Header) ([]byte, error) {
 	if len(h.KeyID) > MaxKeyID {
 		return nil, fmt.Errorf("key id has %d characters, at most %d are allowed", len(h.KeyID), MaxKeyID)
+	}
+	if !isPrintable(h.KeyID) {
+		return nil, fmt.Errorf("key id %q has a character outside printable ASCII", h.KeyID)
 	}
 	if len(h.Chain) > MaxCertificates {
 		return nil, fmt.Errorf("chain has %d certificates, at most %d are allowed", len(h.Chain), MaxCertificates)

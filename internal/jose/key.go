@@ -23,9 +23,9 @@ func ParseKey(v strictjson.Value) (*ecdsa.PublicKey, error) {
 	if v.Kind != strictjson.Object {
 		return nil, code.Refuse(code.KeyTypeMismatch, "a key is not a JSON object")
 	}
-	for name, want := range map[string]string{"kty": "EC", "crv": "P-256"} {
-		if got, _ := v.Member(name); got.Kind != strictjson.String || got.Text != want {
-			return nil, code.Refuse(code.KeyTypeMismatch, "%s is %q, only %q is taken", name, got.Text, want)
+	for _, m := range [...]struct{ name, want string }{{"kty", "EC"}, {"crv", "P-256"}} {
+		if got, _ := v.Member(m.name); got.Kind != strictjson.String || got.Text != m.want {
+			return nil, code.Refuse(code.KeyTypeMismatch, "%s is %q, only %q is taken", m.name, got.Text, m.want)
 		}
 	}
 	for _, secret := range []string{"d", "k"} {

@@ -1,6 +1,8 @@
 package sdjwt
 
 import (
+	"slices"
+
 	"github.com/cyberbadge/cyberbadge/credential/code"
 	"github.com/cyberbadge/cyberbadge/internal/jose"
 	"github.com/cyberbadge/cyberbadge/internal/strictjson"
@@ -21,7 +23,8 @@ type Disclosure struct {
 	Name  string // of a member; meaningless for an array element
 	Value strictjson.Value
 
-	element    bool // two parts: it discloses an array element
+	element    bool   // two parts: it discloses an array element
+	digest     string // by which it is referred to
 	referenced bool
 }
 
@@ -55,7 +58,8 @@ func ParseDisclosure(text string) (Disclosure, error) {
 // Process puts the disclosures into a payload whose signature is verified (RFC
 // 9901, section 7.1, steps 3 to 5) and returns the claims, free of digests.
 // Members for which always answers true are never selectively disclosed, nor is
-// anything inside them.
+// anything inside them. The payload is used up: the claims take its place in
+// memory.
 func Process(payload strictjson.Value, disclosures []string, always func(name string) bool) (strictjson.Value, error) {
 	if payload.Kind != strictjson.Object {
 		return strictjson.Value{}, code.Refuse(code.ClaimType, "the payload is not an object")
@@ -64,27 +68,27 @@ func Process(payload strictjson.Value, disclosures []string, always func(name st
 		return strictjson.Value{}, code.Refuse(code.SDAlgUnsupported, "_sd_alg is %q, only %q is taken", alg.Text, HashName)
 	}
 	p := processor{
-		byDigest: make(map[string]*Disclosure, len(disclosures)),
-		seen:     make(map[string]struct{}, 2*len(disclosures)),
-		always:   always,
+		disclosures: make([]Disclosure, 0, len(disclosures)),
+		seen:        make(map[string]struct{}, len(disclosures)),
+		always:      always,
 	}
 	for _, text := range disclosures {
 		d, err := ParseDisclosure(text)
 		if err != nil {
 			return strictjson.Value{}, err
 		}
-		digest := Digest(text)
-		if p.byDigest[digest] != nil {
+		d.digest = Digest(text)
+		if p.find(d.digest) != nil {
 			return strictjson.Value{}, code.Refuse(code.SDDigestDuplicate, "the same disclosure twice")
 		}
-		p.byDigest[digest] = &d
+		p.disclosures = append(p.disclosures, d)
 	}
 	claims, err := p.object(payload, place{top: true})
 	if err != nil {
 		return strictjson.Value{}, err
 	}
-	for _, d := range p.byDigest {
-		if !d.referenced {
+	for i := range p.disclosures {
+		if !p.disclosures[i].referenced {
 			return strictjson.Value{}, code.Refuse(code.SDDisclosureUnreferenced, "a disclosure that the signed claims do not refer to")
 		}
 	}
@@ -92,9 +96,20 @@ func Process(payload strictjson.Value, disclosures []string, always func(name st
 }
 
 type processor struct {
-	byDigest map[string]*Disclosure
-	seen     map[string]struct{}
-	always   func(string) bool
+	disclosures []Disclosure
+	seen        map[string]struct{} // digests
+	always      func(string) bool
+}
+
+// find returns the disclosure with that digest, or nil. There are at most
+// [MaxDisclosures] to look at.
+func (p *processor) find(digest string) *Disclosure {
+	for i := range p.disclosures {
+		if p.disclosures[i].digest == digest {
+			return &p.disclosures[i]
+		}
+	}
+	return nil
 }
 
 // place is where in the claims the processor stands.
@@ -107,27 +122,28 @@ type place struct {
 func (at place) inside() place { return place{always: at.always, depth: at.depth + 1} }
 
 func (p *processor) value(v strictjson.Value, at place) (strictjson.Value, error) {
+	if v.Kind != strictjson.Object && v.Kind != strictjson.Array {
+		return v, nil
+	}
 	// Disclosures nest inside each other, so the parser's bound on each of them
 	// is no bound on what they are put together to.
-	if at.depth > strictjson.MaxDepth {
+	if at.depth >= strictjson.MaxDepth {
 		return strictjson.Value{}, code.Refuse(code.JSONTooDeep, "disclosures nest more than %d levels", strictjson.MaxDepth)
 	}
-	switch v.Kind {
-	case strictjson.Object:
+	if v.Kind == strictjson.Object {
 		return p.object(v, at)
-	case strictjson.Array:
-		return p.array(v, at)
 	}
-	return v, nil
+	return p.array(v, at)
 }
 
 func (p *processor) object(v strictjson.Value, at place) (strictjson.Value, error) {
-	claims := strictjson.Value{Kind: strictjson.Object, Members: make([]strictjson.Member, 0, len(v.Members)+len(p.byDigest))}
+	claims := strictjson.Value{Kind: strictjson.Object, Members: v.Members[:0]}
 	var digests *strictjson.Value
-	for i, m := range v.Members {
+	for _, m := range v.Members {
 		switch m.Name {
 		case digestsName:
-			digests = &v.Members[i].Value
+			value := m.Value
+			digests = &value
 			continue
 		case hashName:
 			if !at.top {
@@ -159,6 +175,7 @@ func (p *processor) disclose(claims, digests strictjson.Value, at place) (strict
 	if digests.Kind != strictjson.Array {
 		return strictjson.Value{}, code.Refuse(code.SDDisclosureMalformed, "_sd is not an array")
 	}
+	claims.Members = slices.Grow(claims.Members, min(len(digests.Elements), len(p.disclosures)))
 	for _, digest := range digests.Elements {
 		d, err := p.take(digest)
 		if err != nil {
@@ -186,7 +203,7 @@ func (p *processor) disclose(claims, digests strictjson.Value, at place) (strict
 }
 
 func (p *processor) array(v strictjson.Value, at place) (strictjson.Value, error) {
-	elements := make([]strictjson.Value, 0, len(v.Elements))
+	elements := v.Elements[:0]
 	for _, e := range v.Elements {
 		digest, placeholder := e.Member(elementName)
 		if !placeholder {
@@ -231,7 +248,7 @@ func (p *processor) take(digest strictjson.Value) (*Disclosure, error) {
 		return nil, code.Refuse(code.SDDigestDuplicate, "one digest in two places")
 	}
 	p.seen[digest.Text] = struct{}{}
-	d := p.byDigest[digest.Text]
+	d := p.find(digest.Text)
 	if d != nil {
 		d.referenced = true
 	}

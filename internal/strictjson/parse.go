@@ -11,6 +11,9 @@ import (
 // MaxDepth is how many arrays and objects may be open at once.
 const MaxDepth = 16
 
+// usualSize is how many members or elements memory is taken for at first.
+const usualSize = 4
+
 // fewMembers is the size up to which comparing names beats a map.
 const fewMembers = 24
 
@@ -120,6 +123,7 @@ func (p *parser) array() (Value, error) {
 		p.leave()
 		return v, nil
 	}
+	v.Elements = make([]Value, 0, usualSize)
 	for {
 		element, err := p.value()
 		if err != nil {
@@ -145,7 +149,7 @@ func (p *parser) object() (Value, error) {
 		p.leave()
 		return v, nil
 	}
-	v.Members = make([]Member, 0, 8)
+	v.Members = make([]Member, 0, usualSize)
 	var seen map[string]struct{}
 	for {
 		member, err := p.member()

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/user"
 	"strings"
@@ -27,13 +29,14 @@ type reach struct {
 	dir       string
 	server    string
 	tokenFile string
-	environ   []string
+	streams   streams
+	public    bool // what is asked for needs no token
 }
 
 func (r *reach) flags(c *cobra.Command) {
 	c.Flags().StringVar(&r.dir, "dir", "", "the issuer's folder, on this machine")
 	c.Flags().StringVar(&r.server, "server", "", "URL of an issuer elsewhere, in place of --dir")
-	c.Flags().StringVar(&r.tokenFile, "token-file", "", "file with the API token for --server")
+	c.Flags().StringVar(&r.tokenFile, "token-file", "", "file with the API token for --server, of mode 0600")
 }
 
 // api calls an issuer.
@@ -60,7 +63,7 @@ func (r *reach) open(ctx context.Context) (*api, error) {
 	case r.dir == "":
 		return nil, misuse("--dir is missing: the issuer's folder; or --server for an issuer elsewhere")
 	}
-	folder, err := openIssuerFolder(r.dir, r.environ)
+	folder, err := openIssuerFolder(r.dir, r.streams)
 	if err != nil {
 		return nil, err
 	}
@@ -68,23 +71,46 @@ func (r *reach) open(ctx context.Context) (*api, error) {
 		socket.Close()
 		return overSocket(folder.file(socketFile)), nil
 	}
-	return inProcess(ctx, folder)
+	return inProcess(ctx, folder, r.streams.err)
 }
 
 func (r *reach) remote() (*api, error) {
-	if r.tokenFile == "" {
-		return nil, misuse("--token-file is missing: an issuer elsewhere asks for an API token")
-	}
-	token, err := readBounded(r.tokenFile, config.MaxSecretSize)
+	token, err := r.token()
 	if err != nil {
 		return nil, err
 	}
 	return &api{
 		client: &http.Client{Timeout: time.Minute},
 		base:   strings.TrimSuffix(r.server, "/"),
-		token:  strings.TrimSpace(string(token)),
+		token:  token,
 		close:  func() error { return nil },
 	}, nil
+}
+
+func (r *reach) token() (string, error) {
+	switch {
+	case r.tokenFile == "" && r.public:
+		return "", nil
+	case r.tokenFile == "":
+		return "", misuse("--token-file is missing: an issuer elsewhere asks for an API token; make one there with: cyberbadge issuer token")
+	case !private(r.server):
+		return "", misuse("--server %s: a token goes over https only, or to this machine", r.server)
+	}
+	token, err := readPrivate(r.tokenFile, config.MaxSecretSize)
+	if err != nil {
+		return "", misuseError{err}
+	}
+	return strings.TrimSpace(string(token)), nil
+}
+
+// private reports whether nobody on the way can read what is sent there.
+func private(server string) bool {
+	u, err := url.Parse(server)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Scheme == "https" || u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func overSocket(path string) *api {
@@ -99,12 +125,19 @@ func overSocket(path string) *api {
 	}
 }
 
-func inProcess(ctx context.Context, folder *issuerFolder) (*api, error) {
-	program, database, err := folder.program(ctx, nil)
+// inProcess reports on errs what a server would have in its log: the cause of
+// an answer that only says that something went wrong.
+func inProcess(ctx context.Context, folder *issuerFolder, errs io.Writer) (*api, error) {
+	logger := slog.New(slog.NewTextHandler(errs, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	settings, err := folder.settings(logger)
 	if err != nil {
 		return nil, err
 	}
-	s, err := server.New(server.Config{Program: program, Tokens: database})
+	program, database, err := folder.program(ctx, settings)
+	if err != nil {
+		return nil, err
+	}
+	s, err := server.New(server.Config{Program: program, Tokens: database, Now: folder.now, Logger: logger})
 	if err != nil {
 		return nil, errors.Join(err, database.Close())
 	}
@@ -218,12 +251,17 @@ func problemError(status int, text []byte) error {
 		Title  string `json:"title"`
 		Detail string `json:"detail"`
 		Code   string `json:"code"`
+		// Reasons say why somebody is not in good standing.
+		Reasons []string `json:"reasons"`
 	}
 	if json.Unmarshal(text, &problem) != nil || problem.Code == "" {
 		return fmt.Errorf("the server answered %d %s", status, http.StatusText(status))
 	}
 	if problem.Detail == "" {
 		problem.Detail = problem.Title
+	}
+	if len(problem.Reasons) > 0 {
+		problem.Detail = strings.TrimSuffix(problem.Detail, ".") + ": " + strings.Join(problem.Reasons, ", ")
 	}
 	return fmt.Errorf("%s (%s)", problem.Detail, problem.Code)
 }

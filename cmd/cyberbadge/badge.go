@@ -42,7 +42,7 @@ type issuedBadge struct {
 }
 
 func badgeIssueCommand(s streams) *cobra.Command {
-	r := reach{environ: s.environ}
+	r := reach{streams: s}
 	var person, holderKey, out string
 	var asJSON bool
 	c := &cobra.Command{
@@ -52,7 +52,8 @@ func badgeIssueCommand(s streams) *cobra.Command {
 
 The holder key is the public half of a P-256 key as a JWK, as keys generate
 writes it. The badge is printed, or written to --out; it is kept nowhere else.`,
-		Args: cobra.NoArgs,
+		Example: `  cyberbadge badge issue --dir issuer --person 0700004 --holder-key holder.jwk --out badge.txt`,
+		Args:    arguments(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			holder, err := readJWK(holderKey)
 			if err != nil {
@@ -103,12 +104,14 @@ func issue(ctx context.Context, a *api, person string, holder *ecdsa.PublicKey) 
 }
 
 func badgeShowCommand(s streams) *cobra.Command {
-	r := reach{environ: s.environ}
+	r := reach{streams: s}
 	var person string
 	c := &cobra.Command{
 		Use:   "show --dir DIR [ID | --person ID]",
 		Short: "Show what is on record about a badge, or about all badges of a person",
-		Args:  cobra.MaximumNArgs(1),
+		Example: `  cyberbadge badge show --dir issuer WGNIN2JG6HRBFJVIFKZJBILQBQ
+  cyberbadge badge show --dir issuer --person 0700004`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			var path string
 			switch {
@@ -135,13 +138,14 @@ func badgeShowCommand(s streams) *cobra.Command {
 }
 
 func badgeStatusCommand(s streams, verb, short string) *cobra.Command {
-	r := reach{environ: s.environ}
+	r := reach{streams: s}
 	var reason string
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   verb + " --dir DIR --reason TEXT ID",
-		Short: short,
-		Args:  cobra.ExactArgs(1),
+		Use:     verb + " --dir DIR --reason TEXT ID",
+		Short:   short,
+		Example: "  cyberbadge badge " + verb + ` --dir issuer --reason "phone lost" WGNIN2JG6HRBFJVIFKZJBILQBQ`,
+		Args:    arguments("the id of a badge"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return r.withAPI(c.Context(), func(a *api) error {
 				var record struct {
@@ -186,8 +190,14 @@ func badgePresentCommand(s streams) *cobra.Command {
 		Long: `Do what a phone does: sign a fresh proof with the holder's key and present the
 badge. The proof is good for 90 seconds and for one gate. Without further flags
 the presentation is printed as text; --code prints the gate code.`,
-		Args: cobra.NoArgs,
+		Example: `  cyberbadge badge present --badge badge.txt --holder-key holder.key --terminal
+  cyberbadge badge present --badge badge.txt --holder-key holder.key --png code.png --disclose role`,
+		Args: arguments(),
 		RunE: func(c *cobra.Command, _ []string) error {
+			level, err := p.errorCorrection()
+			if err != nil {
+				return err
+			}
 			text, err := readBounded(p.badge, credential.MaxSize+1)
 			if err != nil {
 				return misuseError{err}
@@ -195,23 +205,23 @@ the presentation is printed as text; --code prints the gate code.`,
 			protection := keyfile.Protection{InsecurePlain: true, Passphrase: passphraseFrom(p.passphraseFile)}
 			holder, err := keyfile.Load(p.holderKey, protection)
 			if err != nil {
-				return misuseError{err}
+				return explainKey(err)
 			}
 			badge := strings.TrimSpace(string(text))
 			if len(p.disclose) > 0 {
 				if badge, err = credential.Disclose(badge, p.disclose...); err != nil {
-					return err
+					return notBadge(p.badge, err)
 				}
 			}
 			if p.nonce == "" {
 				p.nonce = rand.Text()
 			}
-			proof := credential.Proof{Audience: p.audience, Nonce: p.nonce, IssuedAt: time.Now()}
+			proof := credential.Proof{Audience: p.audience, Nonce: p.nonce, IssuedAt: s.now()}
 			presentation, err := credential.Bind(badge, holder, proof)
 			if err != nil {
-				return err
+				return notBadge(p.badge, err)
 			}
-			return p.output(s.out, presentation)
+			return p.output(s.out, presentation, level)
 		},
 	}
 	f := c.Flags()
@@ -227,10 +237,25 @@ the presentation is printed as text; --code prints the gate code.`,
 	f.StringVar(&p.audience, "audience", credential.GateAudience, "who the proof is for")
 	f.StringVar(&p.nonce, "nonce", "", "the nonce that the verifier sent; random when not given")
 	required(c, "badge", "holder-key")
+	oneOf(c, "level", "L", "M")
 	return c
 }
 
-func (p *presenting) output(w io.Writer, presentation string) error {
+func notBadge(path string, err error) error {
+	return misuse("%s: %w; give the file that badge issue wrote", path, err)
+}
+
+func (p *presenting) errorCorrection() (draw.Level, error) {
+	switch p.level {
+	case "L":
+		return draw.Low, nil
+	case "M":
+		return draw.Medium, nil
+	}
+	return 0, misuse("--level %q; give L or M", p.level)
+}
+
+func (p *presenting) output(w io.Writer, presentation string, level draw.Level) error {
 	if !p.code && !p.terminal && p.png == "" && p.svg == "" {
 		_, err := fmt.Fprintln(w, presentation)
 		return err
@@ -239,7 +264,7 @@ func (p *presenting) output(w io.Writer, presentation string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(p.draw(w, packed), p.print(w, packed))
+	return errors.Join(p.draw(w, packed, level), p.print(w, packed))
 }
 
 func (p *presenting) print(w io.Writer, packed string) error {
@@ -250,15 +275,8 @@ func (p *presenting) print(w io.Writer, packed string) error {
 	return err
 }
 
-func (p *presenting) draw(w io.Writer, packed string) error {
-	options := draw.Options{}
-	switch p.level {
-	case "L":
-	case "M":
-		options.Level = draw.Medium
-	default:
-		return misuse("--level %q; give L or M", p.level)
-	}
+func (p *presenting) draw(w io.Writer, packed string, level draw.Level) error {
+	options := draw.Options{Level: level}
 	if p.png != "" {
 		if err := drawFile(p.png, func(w io.Writer) error { return draw.PNG(w, packed, options) }); err != nil {
 			return err

@@ -57,7 +57,7 @@ training and devices, issue a badge to a made-up phone, draw its gate code, veri
 it, change it, revoke it, and then serve until stopped.
 
 Its keys are not encrypted and its people are invented.`,
-		Args: cobra.NoArgs,
+		Args: arguments(),
 		RunE: func(c *cobra.Command, _ []string) error { return d.run(c.Context()) },
 	}
 	c.Flags().StringVar(&d.dir, "dir", "", "folder to set up in; a temporary one, removed at the end, when not given")
@@ -166,11 +166,19 @@ func (d *demo) setUpIssuer(ctx context.Context, addr string) (*issuerFolder, err
 	err := initIssuer(ctx, issuerSetup{
 		dir: dir, url: "http://" + addr, listen: addr,
 		insecurePlain: true, listTTL: demoListTTL, listSize: demoListSize,
-	})
+	}, d.streams)
 	if err != nil {
 		return nil, err
 	}
-	return openIssuerFolder(dir, nil)
+	return openIssuerFolder(dir, d.settings())
+}
+
+// settings leaves the environment out: what is set for another issuer or
+// verifier is not meant for these.
+func (d *demo) settings() streams {
+	s := d.streams
+	s.environ = nil
+	return s
 }
 
 // setUpVerifier pins the issuer as a customer would: by its trust list.
@@ -191,7 +199,7 @@ func (d *demo) setUpVerifier(ctx context.Context, office *api, issuerAddr, addr 
 	if err != nil {
 		return nil, err
 	}
-	folder, err := openVerifierFolder(dir, nil)
+	folder, err := openVerifierFolder(dir, d.settings())
 	if err != nil {
 		return nil, err
 	}

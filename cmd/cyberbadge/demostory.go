@@ -52,7 +52,7 @@ func (d *demo) tell(ctx context.Context, office *api, verifierURL string) error 
 }
 
 func (d *demo) importProgram(ctx context.Context, office *api) error {
-	names, err := d.export(time.Now())
+	names, err := d.export(d.streams.now())
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (d *demo) issueBadge(ctx context.Context, office *api, person string) (issu
 // present does what the phone does: sign a fresh proof and pack the code.
 func (d *demo) present(badge issuedBadge) (presentation, code string, err error) {
 	presentation, err = credential.Bind(badge.Badge, d.phone, credential.Proof{
-		Audience: credential.GateAudience, Nonce: rand.Text(), IssuedAt: time.Now(),
+		Audience: credential.GateAudience, Nonce: rand.Text(), IssuedAt: d.streams.now(),
 	})
 	if err != nil {
 		return "", "", err
@@ -208,7 +208,7 @@ func (d *demo) revoke(ctx context.Context, office *api, gate *verifying, badge i
 	if err := office.post(ctx, "/v1/badges/"+badge.ID+"/revoke", body, nil); err != nil {
 		return err
 	}
-	revoked := time.Now()
+	revoked := d.streams.now()
 	d.say("\nRevoked it")
 	ctx, cancel := context.WithTimeout(ctx, demoPatience)
 	defer cancel()

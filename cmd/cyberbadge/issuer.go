@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cyberbadge/cyberbadge/issuer"
+	"github.com/cyberbadge/cyberbadge/issuer/server"
 	"github.com/cyberbadge/cyberbadge/issuer/store/sqlite"
 )
 
@@ -34,9 +36,10 @@ func issuerInitCommand(s streams) *cobra.Command {
 The keys are encrypted. Without --passphrase-file a passphrase is made up and
 written into the folder: move it to where you keep secrets, and write into
 issuer.yaml where that is.`,
-		Args: cobra.NoArgs,
+		Example: `  cyberbadge issuer init --dir issuer --url https://badge.vendor.example`,
+		Args:    arguments(),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := initIssuer(c.Context(), setup); err != nil {
+			if err := initIssuer(c.Context(), setup, s); err != nil {
 				return err
 			}
 			fmt.Fprintf(s.err, "issuer %s is in %s\n", setup.url, setup.dir)
@@ -53,13 +56,13 @@ issuer.yaml where that is.`,
 	f.StringVar(&setup.passphraseFile, "passphrase-file", "", "file with the passphrase for the keys")
 	f.BoolVar(&setup.insecurePlain, "insecure-plain-keys", false, "write the keys unencrypted; for development only")
 	f.DurationVar(&setup.listTTL, "list-ttl", issuer.DefaultListTTL, "after which verifiers look for a newer status list")
-	f.Int64Var(&setup.listSize, "list-size", sqlite.DefaultListSize, "entries of a status list")
+	f.Uint32Var(&setup.listSize, "list-size", sqlite.DefaultListSize, "entries of a status list")
 	required(c, "dir", "url")
 	return c
 }
 
 func issuerImportCommand(s streams) *cobra.Command {
-	r := reach{environ: s.environ}
+	r := reach{streams: s}
 	var people, training, devices string
 	var asJSON bool
 	c := &cobra.Command{
@@ -68,7 +71,8 @@ func issuerImportCommand(s streams) *cobra.Command {
 		Long: `Take in people (SCIM 2.0), training (xAPI 1.0.3 statements) and devices
 (Microsoft Graph managedDevice). A bad record is reported with its place and the
 rest goes in. Importing the same files again changes nothing.`,
-		Args: cobra.NoArgs,
+		Example: `  cyberbadge issuer import --dir issuer --people people.json --training training.json`,
+		Args:    arguments(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			files, closeAll, err := openAll(map[string]string{"people": people, "training": training, "devices": devices})
 			if err != nil {
@@ -136,8 +140,8 @@ func printReport(w io.Writer, report issuer.ImportReport) {
 		name string
 		issuer.FileReport
 	}{{"people", report.People}, {"training", report.Training}, {"devices", report.Devices}} {
-		fmt.Fprintf(w, "%-9s %d added, %d changed, %d unchanged, %d repeated\n",
-			file.name, file.Added, file.Changed, file.Unchanged, file.Repeated)
+		fmt.Fprintf(w, "%-9s %d added, %d changed, %d unchanged, %d repeated, %d removed\n",
+			file.name, file.Added, file.Changed, file.Unchanged, file.Repeated, file.Removed)
 		for _, p := range file.Problems {
 			fmt.Fprintf(w, "  %s\n", describe(p))
 		}
@@ -164,20 +168,25 @@ func describe(p issuer.ImportProblem) string {
 
 // standing is one person's standing as it is printed and as the API answers it.
 type standing struct {
+	ID         string   `json:"id"`
 	ExternalID string   `json:"externalId"`
 	Eligible   bool     `json:"eligible"`
 	Access     []string `json:"access"`
 	Reasons    []string `json:"reasons"`
+	// ChangesAt is when it will be another with no new evidence.
+	ChangesAt time.Time `json:"changes_at,omitzero"`
 }
 
 func issuerStandingCommand(s streams) *cobra.Command {
-	r := reach{environ: s.environ}
+	r := reach{streams: s}
 	var at, person string
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "standing --dir DIR [--at TIME] [--person ID]",
 		Short: "Tell who is in good standing, for which access, and every reason why not",
-		Args:  cobra.NoArgs,
+		Example: `  cyberbadge issuer standing --dir issuer --person 0700004
+  cyberbadge issuer standing --dir issuer --at 2026-12-24T08:00:00Z --json`,
+		Args: arguments(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			query := ""
 			if at != "" {
@@ -227,11 +236,12 @@ func (s standing) String() string {
 }
 
 func issuerTrustCommand(s streams) *cobra.Command {
-	r := reach{environ: s.environ}
+	r := reach{streams: s, public: true}
 	c := &cobra.Command{
-		Use:   "trust --dir DIR",
-		Short: "Print the trust list that a customer's verifier pins",
-		Args:  cobra.NoArgs,
+		Use:     "trust --dir DIR",
+		Short:   "Print the trust list that a customer's verifier pins",
+		Example: `  cyberbadge issuer trust --dir issuer > trust-list.json`,
+		Args:    arguments(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return r.withAPI(c.Context(), func(a *api) error {
 				var list issuer.TrustList
@@ -247,7 +257,7 @@ func issuerTrustCommand(s streams) *cobra.Command {
 }
 
 func issuerTokenCommand(s streams) *cobra.Command {
-	r := reach{environ: s.environ}
+	r := reach{streams: s}
 	var name string
 	var scopes []string
 	var days int
@@ -255,27 +265,44 @@ func issuerTokenCommand(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "token --dir DIR --name NAME --scope SCOPE…",
 		Short: "Make an API token; it is shown once",
-		Args:  cobra.NoArgs,
+		Example: `  umask 077
+  cyberbadge issuer token --dir issuer --name "HR export" --scope import > token`,
+		Args: arguments(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return r.withAPI(c.Context(), func(a *api) error {
-				var made map[string]any
+				var made struct {
+					Secret string `json:"token"`
+				}
+				var raw json.RawMessage
 				body := map[string]any{"name": name, "scopes": scopes, "expires_in_days": days}
-				if err := a.post(c.Context(), "/v1/tokens", body, &made); err != nil {
+				if err := a.post(c.Context(), "/v1/tokens", body, &raw); err != nil {
 					return err
 				}
 				if asJSON {
-					return printJSON(s.out, made)
+					return printJSON(s.out, raw)
 				}
-				_, err := fmt.Fprintln(s.out, made["secret"])
+				if err := json.Unmarshal(raw, &made); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintln(s.out, made.Secret)
 				return err
 			})
 		},
 	}
 	r.flags(c)
 	c.Flags().StringVar(&name, "name", "", "what it is for")
-	c.Flags().StringSliceVar(&scopes, "scope", nil, "what it may do; may be given several times")
+	c.Flags().StringSliceVar(&scopes, "scope", nil, "what it may do, once or several times: "+strings.Join(scopeNames(), ", "))
 	c.Flags().IntVar(&days, "days", 90, "how long it is good for")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	required(c, "name", "scope")
+	oneOf(c, "scope", scopeNames()...)
 	return c
+}
+
+func scopeNames() []string {
+	var names []string
+	for _, scope := range server.Scopes() {
+		names = append(names, string(scope))
+	}
+	return names
 }

@@ -8,6 +8,8 @@ import (
 	"io"
 	"runtime/debug"
 	"strings"
+	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 )
@@ -24,6 +26,7 @@ type streams struct {
 	in       io.Reader
 	out, err io.Writer
 	environ  []string
+	now      func() time.Time
 }
 
 // errDenied ends a command with statusDenied and no message: it has been printed.
@@ -46,7 +49,7 @@ func run(ctx context.Context, args []string, s streams) int {
 	if errors.Is(err, errDenied) {
 		return statusDenied
 	}
-	fmt.Fprintln(s.err, "cyberbadge: "+strings.TrimSuffix(err.Error(), "\n"))
+	fmt.Fprintln(s.err, "cyberbadge: "+plain(strings.TrimSuffix(err.Error(), "\n")))
 	var wrong misuseError
 	if errors.As(err, &wrong) {
 		return statusMisuse
@@ -65,15 +68,29 @@ func rootCommand(s streams) *cobra.Command {
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return misuse("%w; see %s --help", err, c.CommandPath())
 	})
 	root.AddCommand(
 		demoCommand(s), issuerCommand(s), badgeCommand(s), verifierCommand(s), verifyCommand(s), keysCommand(s),
 	)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
 	misuseOnUnknown(root)
 	return root
+}
+
+// arguments takes exactly the words that are named.
+func arguments(names ...string) cobra.PositionalArgs {
+	return func(c *cobra.Command, given []string) error {
+		switch {
+		case len(given) < len(names):
+			return misuse("give %s; see %s --help", names[len(given)], c.CommandPath())
+		case len(given) > len(names):
+			return misuse("%q is one word too many; see %s --help", given[len(names)], c.CommandPath())
+		}
+		return nil
+	}
 }
 
 // misuseOnUnknown makes a group of commands called with a word that it does not
@@ -82,12 +99,17 @@ func misuseOnUnknown(c *cobra.Command) {
 	for _, sub := range c.Commands() {
 		misuseOnUnknown(sub)
 	}
+	if c.Name() == "help" {
+		c.Args = knownTopic
+	}
 	if args := c.Args; args != nil {
 		c.Args = func(c *cobra.Command, given []string) error {
-			if err := args(c, given); err != nil {
-				return misuse("%w; see %s --help", err, c.CommandPath())
+			err := args(c, given)
+			var told misuseError
+			if err == nil || errors.As(err, &told) {
+				return err
 			}
-			return nil
+			return misuse("%w; see %s --help", err, c.CommandPath())
 		}
 	}
 	if c.HasSubCommands() && c.RunE == nil {
@@ -102,6 +124,14 @@ func misuseOnUnknown(c *cobra.Command) {
 			return misuse("say what to do; the commands are above")
 		}
 	}
+}
+
+// knownTopic refuses what help has nothing to say about.
+func knownTopic(c *cobra.Command, given []string) error {
+	if _, rest, err := c.Root().Find(given); err != nil || len(rest) > 0 {
+		return misuse("no help about %q; see %s --help", strings.Join(given, " "), c.Root().Name())
+	}
+	return nil
 }
 
 // required marks flags without which a command can't work.
@@ -121,6 +151,24 @@ func printJSON(w io.Writer, v any) error {
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(v)
+}
+
+// plain takes out of a text that others wrote what would steer a terminal.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
+}
+
+// oneOf completes a flag's value.
+func oneOf(c *cobra.Command, flag string, values ...string) {
+	complete := cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
+	if err := c.RegisterFlagCompletionFunc(flag, complete); err != nil {
+		panic(err) // no such flag
+	}
 }
 
 func version() string {

@@ -29,9 +29,12 @@ func issuerServeCommand(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "serve --dir DIR",
 		Short: "Serve the issuer until stopped",
-		Args:  cobra.NoArgs,
+		Long: `Serve the issuer until stopped. Meanwhile the other commands on the same folder
+work through it, over a socket in the folder that only its owner can reach.`,
+		Example: `  cyberbadge issuer serve --dir issuer`,
+		Args:    arguments(),
 		RunE: func(c *cobra.Command, _ []string) error {
-			folder, err := openIssuerFolder(dir, s.environ)
+			folder, err := openIssuerFolder(dir, s)
 			if err != nil {
 				return err
 			}
@@ -48,11 +51,12 @@ func issuerServeCommand(s streams) *cobra.Command {
 func verifierServeCommand(s streams) *cobra.Command {
 	var dir string
 	c := &cobra.Command{
-		Use:   "serve --dir DIR",
-		Short: "Serve the verifier until stopped",
-		Args:  cobra.NoArgs,
+		Use:     "serve --dir DIR",
+		Short:   "Serve the verifier until stopped",
+		Example: `  cyberbadge verifier serve --dir verifier`,
+		Args:    arguments(),
 		RunE: func(c *cobra.Command, _ []string) error {
-			folder, err := openVerifierFolder(dir, s.environ)
+			folder, err := openVerifierFolder(dir, s)
 			if err != nil {
 				return err
 			}
@@ -68,13 +72,20 @@ func verifierServeCommand(s streams) *cobra.Command {
 
 // serve runs the issuer until ctx is done. ready is called once it listens.
 func (f *issuerFolder) serve(ctx context.Context, logger *slog.Logger, ready func(url string)) (err error) {
-	program, database, err := f.program(ctx, logger)
+	settings, err := f.settings(logger)
+	if err != nil {
+		return err
+	}
+	if err := unlock(settings.BadgeKey, settings.ListKey); err != nil {
+		return err
+	}
+	program, database, err := f.program(ctx, settings)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, database.Close()) }()
 	api, err := issuerserver.New(issuerserver.Config{
-		Program: program, Tokens: database, Logger: logger, TLS: f.config.TLSCertificate != "",
+		Program: program, Tokens: database, Now: f.now, Logger: logger, TLS: f.config.TLSCertificate != "",
 	})
 	if err != nil {
 		return err
@@ -92,6 +103,7 @@ func (f *issuerFolder) serve(ctx context.Context, logger *slog.Logger, ready fun
 		TLSCertFile:    f.file(f.config.TLSCertificate),
 		TLSKeyFile:     f.file(f.config.TLSKey),
 		MaxBody:        issuerserver.MaxImport,
+		Now:            f.now,
 		Logger:         logger,
 		Ready:          api.Ready,
 	}, ready)
@@ -109,6 +121,7 @@ func (f *verifierFolder) serve(ctx context.Context, logger *slog.Logger, ready f
 		Site:            f.config.Site,
 		AuthorizeAccess: credential.Access(f.config.AuthorizeAccess),
 		TLS:             f.config.TLSCertificate != "",
+		Now:             f.now,
 		Logger:          logger,
 	})
 	if err != nil {
@@ -122,6 +135,7 @@ func (f *verifierFolder) serve(ctx context.Context, logger *slog.Logger, ready f
 		TLSCertFile:    f.file(f.config.TLSCertificate),
 		TLSKeyFile:     f.file(f.config.TLSKey),
 		MaxBody:        verifierserver.MaxBody,
+		Now:            f.now,
 		Logger:         logger,
 	}, ready)
 }
@@ -148,12 +162,18 @@ type localServer struct {
 	done   chan error
 }
 
+// maxSocketPath is what every system takes; Linux takes four bytes more.
+const maxSocketPath = 103
+
 // listenLocal serves on a unix socket that only its owner can reach; that is the
 // whole of the authentication there. The store's lock says that no other process
 // serves this folder, so a socket that is there was left by one that died.
 func listenLocal(path string, handler http.Handler) (*localServer, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
+	}
+	if len(path) > maxSocketPath {
+		return nil, misuse("%s: the path of a socket has %d bytes at most; use a folder with a shorter path, or a relative one", path, maxSocketPath)
 	}
 	listener, err := net.Listen("unix", path)
 	if err != nil {

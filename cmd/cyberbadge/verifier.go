@@ -23,7 +23,9 @@ func verifierInitCommand(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "init --dir DIR",
 		Short: "Make a verifier's folder; then say whom to trust with verifier trust",
-		Args:  cobra.NoArgs,
+		Example: `  cyberbadge verifier init --dir verifier --site "plant 7"
+  cyberbadge verifier trust --dir verifier --add trust-list.json`,
+		Args: arguments(),
 		RunE: func(*cobra.Command, []string) error {
 			if err := initVerifier(setup); err != nil {
 				return err
@@ -53,9 +55,10 @@ func verifierTrustCommand(s streams) *cobra.Command {
 
 A trust list says whose badges open doors. Take it from the issuer by a way that
 you trust, and compare its key ids with the issuer over another.`,
-		Args: cobra.NoArgs,
+		Example: `  cyberbadge verifier trust --dir verifier --add trust-list.json`,
+		Args:    arguments(),
 		RunE: func(*cobra.Command, []string) error {
-			folder, err := openVerifierFolder(dir, s.environ)
+			folder, err := openVerifierFolder(dir, s)
 			if err != nil {
 				return err
 			}
@@ -81,7 +84,7 @@ you trust, and compare its key ids with the issuer over another.`,
 
 func (f *verifierFolder) trusted(in io.Reader, add string) ([]string, error) {
 	if add == "" {
-		trust, err := verifier.LoadTrust(f.file(f.config.Trust))
+		trust, err := f.trust()
 		if err != nil {
 			return nil, err
 		}
@@ -121,11 +124,12 @@ func printDecision(w io.Writer, d verifier.Decision, asJSON bool) error {
 	}
 	fmt.Fprintf(w, "%s  %s", verdict, d.Reason)
 	if d.Code != "" {
-		fmt.Fprintf(w, "  (%s: %s)", d.Code, d.Detail)
+		fmt.Fprintf(w, "  (%s: %s)", d.Code, plain(d.Detail))
 	}
 	fmt.Fprintln(w)
 	if b := d.Badge; b != nil {
-		fmt.Fprintf(w, "  %s %s, %s, %s, until %s\n", b.GivenName, b.FamilyName, b.Role, b.Organization, b.Expires.Format("2006-01-02 15:04 MST"))
+		who := fmt.Sprintf("%s %s, %s, %s", b.GivenName, b.FamilyName, b.Role, b.Organization)
+		fmt.Fprintf(w, "  %s, until %s\n", plain(who), b.Expires.Format("2006-01-02 15:04 MST"))
 	}
 	if d.Status != nil {
 		fmt.Fprintf(w, "  status list of %s, %d s old\n", d.Status.IssuedAt.Format("15:04:05 MST"), d.Status.AgeSeconds)

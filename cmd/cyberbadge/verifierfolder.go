@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"math"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"github.com/cyberbadge/cyberbadge/revocation"
 	"github.com/cyberbadge/cyberbadge/revocation/fetch"
 	"github.com/cyberbadge/cyberbadge/verifier"
+	verifierserver "github.com/cyberbadge/cyberbadge/verifier/server"
 )
 
 // What is in a verifier's folder.
@@ -73,6 +75,7 @@ func defaultVerifierConfig() verifierConfig {
 type verifierFolder struct {
 	path   string
 	config verifierSection
+	now    func() time.Time
 }
 
 func (f *verifierFolder) file(path string) string {
@@ -82,26 +85,23 @@ func (f *verifierFolder) file(path string) string {
 	return filepath.Join(f.path, path)
 }
 
-func openVerifierFolder(path string, environ []string) (*verifierFolder, error) {
+func openVerifierFolder(path string, s streams) (*verifierFolder, error) {
 	settings := defaultVerifierConfig()
 	name := filepath.Join(path, verifierConfigFile)
 	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
 		return nil, misuse("%s is not a verifier's folder; make one with: cyberbadge verifier init --dir %s", path, path)
 	}
-	if err := config.Load(name, environ, &settings); err != nil {
+	if err := config.Load(name, s.environ, &settings); err != nil {
 		return nil, misuseError{err}
 	}
-	return &verifierFolder{path, settings.Verifier}, nil
+	return &verifierFolder{path, settings.Verifier, s.now}, nil
 }
 
 // verifier builds the verifier that the folder describes.
 func (f *verifierFolder) verifier(logger *slog.Logger) (*verifier.Verifier, error) {
-	trust, err := verifier.LoadTrust(f.file(f.config.Trust))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, misuse("no issuer is trusted yet; add one with: cyberbadge verifier trust --dir %s --add trust-list.json", f.path)
-	}
+	trust, err := f.trust()
 	if err != nil {
-		return nil, misuseError{err}
+		return nil, err
 	}
 	fetcher, err := f.config.Fetch.client()
 	if err != nil {
@@ -112,12 +112,24 @@ func (f *verifierFolder) verifier(logger *slog.Logger) (*verifier.Verifier, erro
 		Fetcher:      fetcher,
 		MaxStatusAge: f.config.MaxStatusAge,
 		Policy:       verifier.Policy(f.config.Policy),
+		Now:          f.now,
 		Logger:       logger,
 	})
 	if err != nil {
 		return nil, misuseError{err}
 	}
 	return v, nil
+}
+
+func (f *verifierFolder) trust() (*verifier.Trust, error) {
+	trust, err := verifier.LoadTrust(f.file(f.config.Trust))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, misuse("no issuer is trusted yet; add one with: cyberbadge verifier trust --dir %s --add trust-list.json", f.path)
+	}
+	if err != nil {
+		return nil, misuseError{err}
+	}
+	return trust, nil
 }
 
 func (s *fetchSection) client() (*fetch.Client, error) {
@@ -144,10 +156,30 @@ type verifierSetup struct {
 	allowPorts        []uint
 }
 
+// check reports everything that could not be served later.
+func (s *verifierSetup) check() error {
+	var problems []error
+	if s.maxStatusAge <= 0 {
+		problems = append(problems, misuse("--max-status-age %v: no status list is younger than that", s.maxStatusAge))
+	}
+	if len(s.site) > verifierserver.MaxSite {
+		problems = append(problems, misuse("--site has %d bytes; %d at most", len(s.site), verifierserver.MaxSite))
+	}
+	for _, port := range s.allowPorts {
+		if port < 1 || port > math.MaxUint16 {
+			problems = append(problems, misuse("--allow-port %d; give 1 to %d", port, math.MaxUint16))
+		}
+	}
+	return errors.Join(problems...)
+}
+
 func initVerifier(setup verifierSetup) error {
 	path := filepath.Join(setup.dir, verifierConfigFile)
 	if _, err := os.Stat(path); err == nil {
 		return misuse("%s is a verifier's folder already; choose another", setup.dir)
+	}
+	if err := setup.check(); err != nil {
+		return err
 	}
 	if err := os.MkdirAll(setup.dir, 0o700); err != nil {
 		return err
@@ -167,7 +199,7 @@ func initVerifier(setup verifierSetup) error {
 	if setup.insecureLoopback {
 		fmt.Fprintf(&b, "    insecure_allow_loopback: true # for development only\n")
 	}
-	return writeNew(path, b.String())
+	return writeNew(path, b.String(), 0o600)
 }
 
 // addTrust puts the issuers of a trust list into the folder's own, replacing

@@ -39,14 +39,19 @@ func verifyCommand(s streams) *cobra.Command {
 		Long: `Decide about one presentation, an SD-JWT or a gate code: given as it is, as the
 name of a file, or on standard input. With --dir the decision is made here, by
 the rules in the verifier's folder; with --server a verifier service is asked.
-The exit status is 0 for allow, 1 for deny and 2 for misuse.`,
+The exit status is 0 for allow, 1 for deny and 2 for misuse.
+
+With --dir every run begins without memory: a presentation that was shown before
+is only noticed by a service.`,
+		Example: `  cyberbadge verify --dir verifier --access remote presentation.txt
+  cyberbadge verify --server http://127.0.0.1:8090 - < presentation.txt`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			presentation, err := readPresentation(s.in, args)
 			if err != nil {
 				return misuseError{err}
 			}
-			decision, err := v.decide(c.Context(), presentation, s.environ)
+			decision, err := v.decide(c.Context(), presentation, s)
 			if err != nil {
 				// Not being able to decide must never look like a decision.
 				return misuseError{err}
@@ -69,6 +74,7 @@ The exit status is 0 for allow, 1 for deny and 2 for misuse.`,
 	f.StringVar(&v.audience, "audience", "", "the audience that was sent to the holder")
 	f.StringArrayVar(&v.lists, "list", nil, "ISSUER,URI,FILE: a status list that came another way")
 	f.BoolVar(&v.asJSON, "json", false, "print the decision as JSON")
+	oneOf(c, "access", string(credential.Onsite), string(credential.Remote))
 	return c
 }
 
@@ -80,11 +86,13 @@ func readPresentation(in io.Reader, args []string) (string, error) {
 	case len(args[0]) < 256 && !strings.Contains(args[0], "~") && exists(args[0]):
 		text, err := readBounded(args[0], maxPresentation)
 		return string(text), err
+	case len(args[0]) < 256 && !strings.ContainsAny(args[0], "~#"):
+		return "", fmt.Errorf("%q is neither a file nor a presentation; give - for standard input", args[0])
 	}
 	return args[0], nil
 }
 
-func (v *verifying) decide(ctx context.Context, presentation string, environ []string) (verifier.Decision, error) {
+func (v *verifying) decide(ctx context.Context, presentation string, s streams) (verifier.Decision, error) {
 	access := credential.Access(v.access)
 	if !access.Known() {
 		return verifier.Decision{}, fmt.Errorf("--access %q; ask for onsite or remote", v.access)
@@ -98,7 +106,7 @@ func (v *verifying) decide(ctx context.Context, presentation string, environ []s
 	case v.server != "":
 		return v.ask(ctx, presentation)
 	}
-	folder, err := openVerifierFolder(v.dir, environ)
+	folder, err := openVerifierFolder(v.dir, s)
 	if err != nil {
 		return verifier.Decision{}, err
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -26,8 +25,9 @@ type Trust interface {
 }
 
 // Fetcher gets list tokens. Fetch is called from one goroutine at a time for
-// each URI; the context carries the bound on its time. Package
-// revocation/fetch has the one for HTTP.
+// each URI, and concurrently for different ones. The context carries the bound
+// on its time; Fetch MUST return soon after it ends. Package revocation/fetch
+// has the one for HTTP.
 type Fetcher interface {
 	Fetch(ctx context.Context, uri string) (token string, err error)
 }
@@ -37,10 +37,10 @@ const (
 	DefaultMaxAge       = 15 * time.Minute
 	DefaultFetchTimeout = 10 * time.Second
 	DefaultCooldown     = 5 * time.Second
-	MaxClockBehind      = time.Minute // a list from further ahead means that this clock is wrong
-	MinRefresh          = time.Second // what ttl is raised to
-	MaxRefresh          = time.Hour   // what ttl is lowered to, and its default
-	MaxPatience         = 2 * time.Second
+	MaxClockBehind      = time.Minute     // a list from further ahead means that this clock is wrong
+	MinRefresh          = time.Second     // what ttl is raised to
+	MaxRefresh          = time.Hour       // what ttl is lowered to, and its default
+	MaxPatience         = 2 * time.Second // how long a fetch holds up those who have a usable list
 	MaxLists            = 1024
 )
 
@@ -79,14 +79,6 @@ type Checker struct {
 
 // listID keeps the lists of two issuers apart even where both name one URI.
 type listID struct{ issuer, uri string }
-
-type entry struct {
-	mu        sync.Mutex
-	held      *Token        // newest good list; nil until there is one
-	due       time.Time     // when to look for a newer one
-	fetching  chan struct{} // closed when the fetch under way ends; nil when none is
-	fetchFail error         // of the last fetch; nil when it succeeded
-}
 
 // NewChecker reports everything that is wrong with the configuration at once.
 func NewChecker(config CheckerConfig) (*Checker, error) {
@@ -136,8 +128,10 @@ func setDefault(d *time.Duration, value time.Duration) {
 // clock_untrusted, status_index_out_of_range or status_unknown_value; a status
 // of Invalid or Suspended is an answer, not an error.
 //
-// When a list is due again, Check waits for the newer one; with a usable list in
-// hand, for no longer than MaxPatience.
+// When a list is due again, Check waits for the newer one. With a usable list in
+// hand it does so no longer than MaxPatience after the fetch began, and not at
+// all when the fetch before failed: an issuer that can't be reached must not
+// slow down a gate that can still decide.
 func (c *Checker) Check(ctx context.Context, issuer string, ref credential.StatusRef) (Result, error) {
 	if ref.URI == "" {
 		return Result{}, code.Refuse(code.StatusMissing, "the badge names no status list")
@@ -153,16 +147,37 @@ func (c *Checker) Check(ctx context.Context, issuer string, ref credential.Statu
 	return c.judge(list, ref)
 }
 
+// CheckClock fails with clock_untrusted when this clock is more than
+// MaxClockBehind behind the held list that the badge names. It fetches nothing;
+// without a held list it finds no fault.
+func (c *Checker) CheckClock(issuer string, ref credential.StatusRef) error {
+	c.mu.Lock()
+	e := c.lists[listID{issuer, ref.URI}]
+	c.mu.Unlock()
+	if e == nil {
+		return nil
+	}
+	e.mu.Lock()
+	held := e.held
+	e.mu.Unlock()
+	if held == nil {
+		return nil
+	}
+	return held.checkClock(c.now())
+}
+
+// now has no monotonic part. A computer that slept counts no monotonic time, but
+// its lists got older all the same.
+func (c *Checker) now() time.Time { return c.config.Now().Round(0) }
+
 func (c *Checker) judge(list *Token, ref credential.StatusRef) (Result, error) {
-	now := c.config.Now()
+	now := c.now()
 	result := Result{URI: ref.URI, IssuedAt: list.IssuedAt, Age: now.Sub(list.IssuedAt)}
-	switch {
-	case result.Age < -MaxClockBehind:
-		return result, code.Refuse(code.ClockUntrusted, "this clock is %v behind the list's own time", -result.Age)
-	case result.Age > c.config.MaxAge:
-		return result, code.Refuse(code.StatusStale, "the list is %v old, the limit is %v", result.Age, c.config.MaxAge)
-	case !list.Expires.IsZero() && !now.Before(list.Expires):
-		return result, code.Refuse(code.StatusStale, "the list expired at %s", list.Expires.Format(time.RFC3339))
+	if err := list.checkClock(now); err != nil {
+		return result, err
+	}
+	if err := list.checkFresh(now, c.config.MaxAge); err != nil {
+		return result, err
 	}
 	status, err := list.List.Status(ref.Index)
 	if err != nil {
@@ -173,6 +188,64 @@ func (c *Checker) judge(list *Token, ref credential.StatusRef) (Result, error) {
 	}
 	result.Status = status
 	return result, nil
+}
+
+func (t *Token) checkClock(now time.Time) error {
+	if behind := t.IssuedAt.Sub(now); behind > MaxClockBehind {
+		return code.Refuse(code.ClockUntrusted, "this clock is %v behind the list's own time", behind)
+	}
+	return nil
+}
+
+func (t *Token) checkFresh(now time.Time, maxAge time.Duration) error {
+	if age := now.Sub(t.IssuedAt); age > maxAge {
+		return code.Refuse(code.StatusStale, "the list is %v old, the limit is %v", age, maxAge)
+	}
+	if !t.Expires.IsZero() && !now.Before(t.Expires) {
+		return code.Refuse(code.StatusStale, "the list expired at %s", t.Expires.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// Load takes a list that came another way than through the Fetcher: from a file,
+// a bundle or an earlier run. It is verified like any other; an older one than
+// the one held is refused with status_rollback.
+func (c *Checker) Load(issuer, uri, token string) error {
+	e, err := c.entry(issuer, uri)
+	if err != nil {
+		return err
+	}
+	list, err := c.open(listID{issuer, uri}, token)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.accept(&list, c.now(), c.config.MaxAge)
+}
+
+// Refresh has a list fetched now rather than when its ttl is over: what to do
+// when an event says that the list has changed. It does not wait; a Check that
+// follows does. All that an event can bring about is a newer list, so a forged
+// one does no harm, and a flood of them leads to one fetch each MinRefresh.
+func (c *Checker) Refresh(issuer, uri string) error {
+	id := listID{issuer, uri}
+	e, err := c.entry(issuer, uri)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.fetching != nil {
+		// It may have begun before the change.
+		e.fetching.again = true
+		return nil
+	}
+	if soon := e.looked.Add(MinRefresh); soon.Before(e.due) {
+		e.due = soon
+	}
+	c.fetchIfDue(id, e)
+	return nil
 }
 
 // entry returns the place of a list, making it when the URI is allowed. Only
@@ -193,130 +266,4 @@ func (c *Checker) entry(issuer, uri string) (*entry, error) {
 	e := &entry{}
 	c.lists[id] = e
 	return e, nil
-}
-
-// current returns the newest list there is, fetching when one is due.
-func (c *Checker) current(ctx context.Context, id listID, e *entry) (*Token, error) {
-	e.mu.Lock()
-	held, fetching := e.held, e.fetching
-	if fetching == nil && !c.config.Now().Before(e.due) && c.begin() {
-		fetching = make(chan struct{})
-		e.fetching = fetching
-		go c.refresh(id, e, fetching)
-	}
-	e.mu.Unlock()
-
-	if fetching != nil {
-		c.wait(ctx, fetching, held != nil)
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.held != nil {
-		return e.held, nil
-	}
-	return nil, e.unavailable(ctx)
-}
-
-// begin registers a fetch, unless there is nothing to fetch with or the checker
-// is closed.
-func (c *Checker) begin() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.config.Fetcher == nil || c.running.Err() != nil {
-		return false
-	}
-	c.fetches.Add(1)
-	return true
-}
-
-// unavailable says why there is no list. A code about the list itself is passed
-// on; one that could be read as a verdict on the badge's issuer or key is not.
-func (e *entry) unavailable(ctx context.Context) error {
-	switch {
-	case e.fetchFail != nil && strings.HasPrefix(string(code.Of(e.fetchFail)), "status_"):
-		return e.fetchFail
-	case e.fetchFail != nil:
-		return code.Refuse(code.StatusUnavailable, "%v", e.fetchFail)
-	case ctx.Err() != nil:
-		return code.Refuse(code.StatusUnavailable, "%v", ctx.Err())
-	}
-	return code.Refuse(code.StatusUnavailable, "no list was loaded and none can be fetched")
-}
-
-func (c *Checker) wait(ctx context.Context, fetching <-chan struct{}, usable bool) {
-	var patience <-chan time.Time
-	if usable {
-		timer := time.NewTimer(MaxPatience)
-		defer timer.Stop()
-		patience = timer.C
-	}
-	select {
-	case <-fetching:
-	case <-patience:
-	case <-ctx.Done():
-	}
-}
-
-// refresh fetches under a context of its own: a caller who gives up must not
-// fail the others who wait.
-func (c *Checker) refresh(id listID, e *entry, done chan struct{}) {
-	defer c.fetches.Done()
-	ctx, cancel := context.WithTimeout(c.running, c.config.FetchTimeout)
-	defer cancel()
-	text, err := c.config.Fetcher.Fetch(ctx, id.uri)
-	var list Token
-	if err == nil {
-		list, err = c.open(id, text)
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if err == nil {
-		err = e.accept(&list, c.config.Now())
-	}
-	e.fetchFail = err
-	if err != nil {
-		e.due = c.config.Now().Add(c.config.Cooldown)
-		c.config.Logger.Warn("status list not refreshed", "uri", id.uri, "code", code.Of(err), "error", err)
-	}
-	e.fetching = nil
-	close(done)
-}
-
-func (c *Checker) open(id listID, text string) (Token, error) {
-	return Open(text, id.uri, func(keyID string) (*ecdsa.PublicKey, error) {
-		return c.config.Trust.ListKey(id.issuer, keyID)
-	})
-}
-
-// accept replaces the held list unless that one is newer: whoever can answer in
-// the issuer's place must not be able to undo a revocation with an old list.
-func (e *entry) accept(list *Token, now time.Time) error {
-	if e.held != nil && list.IssuedAt.Before(e.held.IssuedAt) {
-		return code.Refuse(code.StatusRollback, "a list of %s, one of %s is known",
-			list.IssuedAt.Format(time.RFC3339), e.held.IssuedAt.Format(time.RFC3339))
-	}
-	e.held = list
-	ttl := list.TTL
-	if ttl == 0 {
-		ttl = MaxRefresh
-	}
-	e.due = now.Add(min(max(ttl, MinRefresh), MaxRefresh))
-	return nil
-}
-
-// Load takes a list that came another way than through the Fetcher: from a file,
-// a bundle or an earlier run. It is verified like any other; an older one than
-// the one held is refused with status_rollback.
-func (c *Checker) Load(issuer, uri, token string) error {
-	e, err := c.entry(issuer, uri)
-	if err != nil {
-		return err
-	}
-	list, err := c.open(listID{issuer, uri}, token)
-	if err != nil {
-		return err
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.accept(&list, c.config.Now())
 }

@@ -1,118 +1,100 @@
 package revocation
 
 import (
-	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"math/bits"
 )
 
-// ErrNoIndex is returned when every index of a list is taken.
-var ErrNoIndex = errors.New("revocation: every index of the list is taken")
+const (
+	wordBits  = 64
+	blockBits = 64 * wordBits
+)
 
-// Indices draws the indices of one list at random and never the same one twice.
-// It holds one bit for each entry; whoever keeps the list durably marks what is
-// taken when it starts. It is not safe for concurrent use: the one writer of a
-// list owns it.
+// Indices is the set of the indices of one list that are taken. It draws free
+// ones at random, because an index that tells the order of issuing links badges
+// to each other, and never the same one twice. It finds the n-th free index by
+// counting, so that one random number gives an index that is drawn uniformly
+// from the free ones however full the list is.
+//
+// Whoever keeps a list durably takes what is in use when it starts. Indices are
+// not safe for concurrent use: the one writer of a list owns them.
 type Indices struct {
-	size  uint64
-	taken uint64
-	words []uint64
-	rand  io.Reader
+	words []uint64 // a set bit is taken
+	free  []int    // free bits per block of words, to skip whole blocks
+	left  int      // free bits altogether
 }
 
-// NewIndices returns the indices 0 to size-1, all of them free. The source of
-// randomness is crypto/rand when nil; one that can be guessed tells who was
-// issued a badge when.
-func NewIndices(size uint64, random io.Reader) (*Indices, error) {
-	if size == 0 || size > MaxEntries {
-		return nil, fmt.Errorf("revocation: a list has 1 to %d indices, not %d", MaxEntries, size)
+// NewIndices returns a set of size free indices, [MinEntries] to [MaxEntries]
+// and a multiple of 64.
+func NewIndices(size uint32) (*Indices, error) {
+	if size < MinEntries || size > MaxEntries || size%wordBits != 0 {
+		return nil, fmt.Errorf("revocation: a list has %d to %d indices, a multiple of %d, not %d", MinEntries, MaxEntries, wordBits, size)
 	}
-	if random == nil {
-		random = rand.Reader
+	x := &Indices{words: make([]uint64, size/wordBits), left: int(size)}
+	for rest := int(size); rest > 0; rest -= blockBits {
+		x.free = append(x.free, min(rest, blockBits))
 	}
-	return &Indices{size: size, words: make([]uint64, (size+63)/64), rand: random}, nil
+	return x, nil
 }
 
 // Free is how many indices are left.
-func (n *Indices) Free() uint64 { return n.size - n.taken }
+func (x *Indices) Free() int { return x.left }
 
-// Mark takes an index that is known to be in use, and reports whether it was
-// free until now.
-func (n *Indices) Mark(index uint64) bool {
-	if index >= n.size || n.isTaken(index) {
-		return false
+// Draw takes a free index at random, with 8 bytes from a source that nobody can
+// guess. There must be a free one.
+func (x *Indices) Draw(random io.Reader) (uint32, error) {
+	var seed [8]byte
+	if _, err := io.ReadFull(random, seed[:]); err != nil {
+		return 0, err
 	}
-	n.words[index/64] |= 1 << (index % 64)
-	n.taken++
-	return true
-}
-
-// Release gives back an index that was taken but never written down anywhere.
-func (n *Indices) Release(index uint64) {
-	if index < n.size && n.isTaken(index) {
-		n.words[index/64] &^= 1 << (index % 64)
-		n.taken--
-	}
-}
-
-func (n *Indices) isTaken(index uint64) bool {
-	return n.words[index/64]>>(index%64)&1 == 1
-}
-
-// Take draws an index. While most are free it draws until it hits a free one,
-// which is uniform; in a list that is nearly full it goes on from where it hit,
-// so that the time stays bounded.
-func (n *Indices) Take() (uint64, error) {
-	if n.Free() == 0 {
-		return 0, ErrNoIndex
-	}
-	const draws = 16
-	var index uint64
-	for range draws {
-		var err error
-		if index, err = n.draw(); err != nil {
-			return 0, err
-		}
-		if n.Mark(index) {
-			return index, nil
-		}
-	}
-	index = n.nextFree(index)
-	n.Mark(index)
+	// The high word of the product is below left. Its bias is below 2⁻⁴⁰, since
+	// a list has at most 2²⁴ entries.
+	rank, _ := bits.Mul64(binary.LittleEndian.Uint64(seed[:]), uint64(x.left))
+	index := x.nth(int(rank))
+	x.Take(index)
 	return index, nil
 }
 
-// draw returns a uniform index: what exceeds the largest multiple of size is
-// drawn again rather than folded, which would favour small indices.
-func (n *Indices) draw() (uint64, error) {
-	mask := uint64(1)<<bits.Len64(n.size-1) - 1
-	for {
-		var b [8]byte
-		if _, err := io.ReadFull(n.rand, b[:]); err != nil {
-			return 0, fmt.Errorf("revocation: draw an index: %w", err)
-		}
-		if index := binary.LittleEndian.Uint64(b[:]) & mask; index < n.size {
-			return index, nil
-		}
+// nth returns the free index that has rank free ones below it.
+func (x *Indices) nth(rank int) uint32 {
+	block := 0
+	for rank >= x.free[block] {
+		rank -= x.free[block]
+		block++
 	}
+	word := block * (blockBits / wordBits)
+	for {
+		n := wordBits - bits.OnesCount64(x.words[word])
+		if rank < n {
+			break
+		}
+		rank -= n
+		word++
+	}
+	open := ^x.words[word]
+	for ; rank > 0; rank-- {
+		open &= open - 1 // drop the lowest
+	}
+	return uint32(word*wordBits + bits.TrailingZeros64(open))
 }
 
-// nextFree returns the first free index after a taken one, going round.
-func (n *Indices) nextFree(index uint64) uint64 {
-	for {
-		word := index / 64
-		free := ^n.words[word] >> (index % 64)
-		if free != 0 {
-			if found := index + uint64(bits.TrailingZeros64(free)); found < n.size {
-				return found
-			}
-		}
-		index = (word + 1) * 64
-		if index >= n.size {
-			index = 0
-		}
+// Take marks an index as taken and reports whether it was free.
+func (x *Indices) Take(index uint32) bool {
+	bit := uint64(1) << (index % wordBits)
+	if x.words[index/wordBits]&bit != 0 {
+		return false
 	}
+	x.words[index/wordBits] |= bit
+	x.free[index/blockBits]--
+	x.left--
+	return true
+}
+
+// Release gives back an index that was taken and never seen outside.
+func (x *Indices) Release(index uint32) {
+	x.words[index/wordBits] &^= uint64(1) << (index % wordBits)
+	x.free[index/blockBits]++
+	x.left++
 }

@@ -2,6 +2,7 @@ package revocation
 
 import (
 	"fmt"
+	"math/bits"
 
 	"github.com/cyberbadge/cyberbadge/credential/code"
 )
@@ -40,10 +41,34 @@ const (
 	MaxEntries = 1 << 24 // 4 MiB
 )
 
-// List is a status list. It is not safe for use while it is changed.
+// List is a status list. It is safe for concurrent use while nobody calls Set.
 type List struct {
-	bits    uint
+	layout
 	entries []byte
+}
+
+// layout is how entries stand in a byte, from the least significant bit up. The
+// three numbers say the same thing; they are kept so that a look-up needs shifts
+// and no division.
+type layout struct {
+	bits  uint // of one entry: 1, 2, 4 or 8
+	order uint // logarithm of the entries in a byte: 3, 2, 1 or 0
+	mask  byte // the bits of the first entry
+}
+
+func layoutOf(bitsPerEntry uint) layout {
+	return layout{
+		bits:  bitsPerEntry,
+		order: uint(bits.TrailingZeros(8 / bitsPerEntry)),
+		mask:  1<<bitsPerEntry - 1,
+	}
+}
+
+// find returns the byte that holds an entry and how far the entry is shifted in
+// it. It divides the index instead of multiplying it, because index times bits
+// could wrap around to a small number.
+func (l layout) find(index uint64) (at uint64, shift uint) {
+	return index >> l.order, uint(index&(1<<l.order-1)) * l.bits
 }
 
 // NewList returns a list of that many entries, all of them [Valid].
@@ -51,7 +76,7 @@ func NewList(entries uint64) (*List, error) {
 	if err := checkEntries(entries); err != nil {
 		return nil, err
 	}
-	return &List{bits: EntryBits, entries: make([]byte, entries*EntryBits/8)}, nil
+	return &List{layout: layoutOf(EntryBits), entries: make([]byte, entries*EntryBits/8)}, nil
 }
 
 func checkEntries(n uint64) error {
@@ -67,35 +92,34 @@ func ListOf(packed []byte) (*List, error) {
 	if err := checkEntries(uint64(len(packed)) * 8 / EntryBits); err != nil {
 		return nil, err
 	}
-	return &List{bits: EntryBits, entries: packed}, nil
+	return &List{layout: layoutOf(EntryBits), entries: packed}, nil
 }
 
 // Len is the number of entries.
-func (l *List) Len() uint64 { return uint64(len(l.entries)) * uint64(8/l.bits) }
+func (l *List) Len() uint64 { return uint64(len(l.entries)) << l.order }
 
 // Status returns the entry at index, or status_index_out_of_range.
 func (l *List) Status(index uint64) (Status, error) {
-	perByte := uint64(8 / l.bits)
-	// Division, because index*bits could wrap around to a small number.
-	at := index / perByte
+	at, shift := l.find(index)
 	if at >= uint64(len(l.entries)) {
-		return 0, code.Refuse(code.StatusIndexOutOfRange, "index %d in a list of %d", index, l.Len())
+		return 0, l.outOfRange(index)
 	}
-	shift := uint(index%perByte) * l.bits
-	return Status(l.entries[at] >> shift & (1<<l.bits - 1)), nil
+	return Status(l.entries[at] >> shift & l.mask), nil
 }
 
 // Set changes the entry at index.
 func (l *List) Set(index uint64, s Status) error {
-	if index >= l.Len() {
-		return code.Refuse(code.StatusIndexOutOfRange, "index %d in a list of %d", index, l.Len())
+	at, shift := l.find(index)
+	if at >= uint64(len(l.entries)) {
+		return l.outOfRange(index)
 	}
-	if s >= 1<<l.bits {
+	if byte(s) > l.mask {
 		return code.Refuse(code.StatusUnknownValue, "status %v does not fit %d bits", s, l.bits)
 	}
-	perByte := uint64(8 / l.bits)
-	shift := uint(index%perByte) * l.bits
-	b := &l.entries[index/perByte]
-	*b = *b&^((1<<l.bits-1)<<shift) | byte(s)<<shift
+	l.entries[at] = l.entries[at]&^(l.mask<<shift) | byte(s)<<shift
 	return nil
+}
+
+func (l *List) outOfRange(index uint64) error {
+	return code.Refuse(code.StatusIndexOutOfRange, "index %d in a list of %d", index, l.Len())
 }

@@ -122,29 +122,46 @@ type KeyFor func(keyID string) (*ecdsa.PublicKey, error)
 
 // Open verifies a token and inflates its list. uri is where it was to be found;
 // the token's sub must be the same, byte for byte, or a list could stand in for
-// another. Times are returned, not judged. Errors are *code.Error: a jose_,
-// json_, key_ or claim_ code, or status_too_large, status_encoding,
-// status_signature_invalid, status_sub_mismatch.
+// another. Times are returned, not judged.
+//
+// Errors are *code.Error. A token that no trusted key signed, for whatever
+// reason, is status_signature_invalid. The others are status_too_large,
+// status_encoding, status_sub_mismatch, token_malformed, jose_typ_mismatch and
+// the other jose_ codes, and the json_ and claim_ codes.
 func Open(text, uri string, key KeyFor) (Token, error) {
 	if len(text) > MaxTokenSize {
 		return Token{}, code.Refuse(code.StatusTooLarge, "a token of %d bytes, at most %d are taken", len(text), MaxTokenSize)
 	}
+	if key == nil {
+		return Token{}, code.Refuse(code.StatusSignatureInvalid, "no key to verify the list with")
+	}
 	compact, err := jose.ParseCompact(text, MaxTokenSize, jose.HeaderPolicy{Type: TokenType, AllowChain: true})
 	if err != nil {
-		return Token{}, err
+		return Token{}, unsigned(err)
 	}
 	public, err := key(compact.Header.KeyID)
 	if err != nil {
-		return Token{}, err
+		return Token{}, unsigned(err)
 	}
 	if err := compact.Verify(public); err != nil {
-		return Token{}, code.Refuse(code.StatusSignatureInvalid, "the list is not signed by a key trusted for it")
+		return Token{}, unsigned(err)
 	}
 	claims, err := strictjson.Parse(compact.Payload)
 	if err != nil {
 		return Token{}, err
 	}
 	return readToken(claims, uri)
+}
+
+// unsigned gives the many ways of not being signed by a trusted key one code:
+// the codes for the badge's own signature would be read as a verdict on it.
+func unsigned(err error) error {
+	switch code.Of(err) {
+	case code.AlgNotAllowed, code.SignatureMissing, code.SignatureInvalid, code.IssuerUntrusted,
+		code.KeyUnknown, code.KeyAmbiguous, code.KeyNotForIssuer, code.KeyTypeMismatch, code.KeyRetired:
+		return code.Refuse(code.StatusSignatureInvalid, "the list is not signed by a key trusted for it: %v", err)
+	}
+	return err
 }
 
 func readToken(claims strictjson.Value, uri string) (Token, error) {
@@ -176,8 +193,10 @@ func readToken(claims strictjson.Value, uri string) (Token, error) {
 		t.TTL = time.Duration(min(ttl, maxTTLSeconds)) * time.Second
 	}
 	var err error
-	t.List, err = readList(claims)
-	return t, err
+	if t.List, err = readList(claims); err != nil {
+		return Token{}, err
+	}
+	return t, nil
 }
 
 // maxTTLSeconds keeps a ttl from overflowing a time.Duration.
@@ -206,7 +225,7 @@ func readList(claims strictjson.Value) (*List, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &List{bits: uint(bits), entries: entries}, nil
+	return &List{layout: layoutOf(uint(bits)), entries: entries}, nil
 }
 
 // inflate undoes ZLIB (RFC 1950) and nothing else: one stream, no preset

@@ -3,7 +3,9 @@
 //
 //	trust, err := verifier.LoadTrust("trust.json")
 //	…
-//	gate, err := verifier.New(verifier.Config{Trust: trust, Fetcher: fetch.New(fetch.Config{})})
+//	lists, err := fetch.New(fetch.Config{}) // of package revocation/fetch
+//	…
+//	gate, err := verifier.New(verifier.Config{Trust: trust, Fetcher: lists})
 //	…
 //	decision := gate.Verify(ctx, scanned, verifier.Request{Access: credential.Onsite})
 //	if decision.Allow {
@@ -18,6 +20,9 @@
 // first that fails is the reason; nothing before it was skipped. The checks
 // behind it that need no connection and change nothing are still made and
 // listed, so that an operator sees all that is wrong at once.
+//
+// A holder's proof is used up by the decision that allows, and by no other: a code
+// that was denied can be shown again and gets the same reason again.
 //
 // A [Reason] is for people and policies: a small, closed set. A code (package
 // code) is for engineers. Every code belongs to exactly one reason.

@@ -1,6 +1,8 @@
 package verifier
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +21,21 @@ type Policy struct {
 	Equipment     bool     `json:"equipment,omitempty"`     // equipment found compliant
 	Name          bool     `json:"name,omitempty"`          // given and family name disclosed
 	Picture       bool     `json:"picture,omitempty"`       // a picture to compare
+}
+
+// validate refuses empty demands: what a holder did not disclose is empty, too,
+// and would meet them.
+func (p Policy) validate() error {
+	var problems []error
+	for _, demand := range []struct {
+		name   string
+		values []string
+	}{{"Roles", p.Roles}, {"Organizations", p.Organizations}, {"Courses", p.Courses}} {
+		if slices.Contains(demand.values, "") {
+			problems = append(problems, fmt.Errorf("the policy's %s hold an empty text: whoever shows nothing would meet it", demand.name))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // check returns claim_policy for the first demand that is not met.

@@ -22,58 +22,93 @@ const MaxProofs = 1 << 18
 // seen more than it can remember refuses, because otherwise a flood of good
 // proofs would be the way to use one of them twice.
 type replayGuard struct {
-	keep time.Duration
+	keep  time.Duration
+	limit int
 
 	mu     sync.Mutex
-	proofs *simplelru.LRU[proofID, time.Time] // until when; oldest first
-	limit  int
+	proofs *simplelru.LRU[proofID, spentProof] // oldest first
+	floor  time.Time                           // latest iat of a proof that was forgotten
 }
 
 type proofID [sha256.Size]byte
 
+type spentProof struct {
+	issuedAt time.Time
+	until    time.Time // when it may be forgotten
+}
+
 func newReplayGuard(keep time.Duration, limit int) (*replayGuard, error) {
-	proofs, err := simplelru.NewLRU[proofID, time.Time](limit, nil)
+	proofs, err := simplelru.NewLRU[proofID, spentProof](limit, nil)
 	if err != nil {
 		return nil, err
 	}
-	return &replayGuard{keep: keep, proofs: proofs, limit: limit}, nil
+	return &replayGuard{keep: keep, limit: limit, proofs: proofs}, nil
 }
 
 // identify names a proof by the badge and the nonce, not by its text: one proof
 // has many texts, since an ECDSA signature has a twin.
 func identify(badge *credential.Badge, proof credential.Proof) proofID {
-	h := sha256.New()
-	for _, part := range []string{
-		badge.Issuer, badge.Status.URI, strconv.FormatUint(badge.Status.Index, 10), badge.Subject, proof.Audience, proof.Nonce,
-	} {
-		h.Write(strconv.AppendInt(nil, int64(len(part)), 10))
-		h.Write([]byte{':'})
-		h.Write([]byte(part))
+	name := make([]byte, 0, 512)
+	for _, part := range [...]string{badge.Issuer, badge.Status.URI, badge.Subject, proof.Audience, proof.Nonce} {
+		// With its length in front no part runs into the next.
+		name = strconv.AppendInt(name, int64(len(part)), 10)
+		name = append(append(name, ':'), part...)
 	}
-	return proofID(h.Sum(nil))
+	return sha256.Sum256(strconv.AppendUint(name, badge.Status.Index, 10))
 }
 
 // spend uses a proof up, or fails with kb_nonce_replayed when it was used before.
-func (g *replayGuard) spend(id proofID, now time.Time) error {
+func (g *replayGuard) spend(id proofID, issuedAt, now time.Time) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	// Peek, not Get: what is old must stay in front.
-	if until, known := g.proofs.Peek(id); known && now.Before(until) {
-		return code.Refuse(code.ProofReplayed, "this proof was accepted before")
-	}
 	g.forget(now)
+	if err := g.unused(id, issuedAt); err != nil {
+		return err
+	}
 	if g.proofs.Len() >= g.limit {
 		return errors.New("more proofs than can be remembered; wait a minute")
 	}
-	g.proofs.Add(id, now.Add(g.keep))
+	g.proofs.Add(id, spentProof{issuedAt, now.Add(g.keep)})
 	return nil
 }
 
+// check fails as spend would for a proof that was used before, and uses nothing up.
+func (g *replayGuard) check(id proofID, issuedAt time.Time) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.unused(id, issuedAt)
+}
+
+// release gives back a proof that was spent for a decision that became a denial:
+// its holder may show the same code again, to be told the same reason.
+func (g *replayGuard) release(id proofID) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.proofs.Remove(id)
+}
+
+func (g *replayGuard) unused(id proofID, issuedAt time.Time) error {
+	if g.proofs.Contains(id) {
+		return code.Refuse(code.ProofReplayed, "this proof was accepted before")
+	}
+	// With a clock that never goes back, what was forgotten is older than any
+	// proof that is still accepted. With one that does, it can't be told from new.
+	if !issuedAt.After(g.floor) {
+		return code.Refuse(code.ProofReplayed, "this proof is from before what is remembered; the clock went back")
+	}
+	return nil
+}
+
+// forget drops the proofs that can't be accepted any more. At the instant until
+// itself a proof could still be.
 func (g *replayGuard) forget(now time.Time) {
 	for {
-		_, until, ok := g.proofs.GetOldest()
-		if !ok || now.Before(until) {
+		_, oldest, ok := g.proofs.GetOldest()
+		if !ok || !now.After(oldest.until) {
 			return
+		}
+		if oldest.issuedAt.After(g.floor) {
+			g.floor = oldest.issuedAt
 		}
 		g.proofs.RemoveOldest()
 	}

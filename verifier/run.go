@@ -19,6 +19,7 @@ type run struct {
 	now          time.Time
 	decision     Decision
 	presentation *credential.Presentation
+	spent        *proofID // the proof that this decision used up
 	holderProven bool
 	failed       bool
 }
@@ -53,10 +54,14 @@ func (r *run) make(text string) {
 	if r.holderProven {
 		r.decision.Badge = newBadge(&r.presentation.Claims)
 	}
-	if !r.failed {
-		r.decision.Allow = true
-		r.decision.Reason = OK
+	if r.failed {
+		if r.spent != nil {
+			r.v.replay.release(*r.spent)
+		}
+		return
 	}
+	r.decision.Allow = true
+	r.decision.Reason = OK
 }
 
 // record notes the outcome of a check; the first failure is the reason.
@@ -76,13 +81,20 @@ func (r *run) record(name string, err error) {
 	r.decision.Detail = detail(err)
 }
 
+// maxDetail bounds, in bytes, what a detail can quote of what was presented.
+const maxDetail = 512
+
 // detail leaves out the code, which the decision has already.
 func detail(err error) string {
+	text := err.Error()
 	var refused *code.Error
 	if errors.As(err, &refused) {
-		return refused.Detail
+		text = refused.Detail
 	}
-	return strings.TrimPrefix(err.Error(), "verifier: ")
+	if len(text) > maxDetail {
+		text = strings.ToValidUTF8(text[:maxDetail], "") + "…"
+	}
+	return text
 }
 
 func (r *run) open(text string) error {
@@ -90,16 +102,23 @@ func (r *run) open(text string) error {
 	if err != nil {
 		return err
 	}
-	r.presentation, err = r.v.opener.OpenPresentation(sdjwt)
+	opener := credential.Opener{Keys: keysAt{r.v.config.Trust, r.now}, Memory: r.v.memory}
+	r.presentation, err = opener.OpenPresentation(sdjwt)
 	return err
 }
 
+// checkTime asks about the clock first: one that is known to be behind would
+// only find that badges are not valid yet.
 func (r *run) checkTime() error {
+	if err := r.v.checker.CheckClock(r.presentation.Issuer, r.presentation.Status); err != nil {
+		return err
+	}
 	return r.presentation.CheckTime(r.now, MaxBadgeAhead, credential.MaxLifetime)
 }
 
 func (r *run) checkHolder() error {
-	if r.v.config.AllowUnbound && !r.presentation.HasProof() {
+	nonceSent := r.request.Audience != "" || r.request.Nonce != ""
+	if r.v.config.AllowUnbound && !nonceSent && !r.presentation.HasProof() {
 		r.holderProven = true
 		return nil
 	}
@@ -109,7 +128,7 @@ func (r *run) checkHolder() error {
 		MaxAge:    MaxProofAge,
 		MaxAhead:  MaxProofAhead,
 	}
-	if r.request.Audience != "" || r.request.Nonce != "" {
+	if nonceSent {
 		if r.request.Audience == "" || r.request.Nonce == "" {
 			return errors.New("a request names both the audience and the nonce that were sent, or neither")
 		}
@@ -119,14 +138,24 @@ func (r *run) checkHolder() error {
 	if err != nil {
 		return err
 	}
-	// Only a proof that would be accepted is used up: after an earlier failure
-	// this check must change nothing.
-	if !r.failed {
-		if err := r.v.replay.spend(identify(&r.presentation.Badge, proof), r.now); err != nil {
-			return err
-		}
+	if err := r.spend(proof); err != nil {
+		return err
 	}
 	r.holderProven = true
+	return nil
+}
+
+// spend uses the proof up unless the decision is a denial already: then this
+// check must change nothing.
+func (r *run) spend(proof credential.Proof) error {
+	id := identify(&r.presentation.Badge, proof)
+	if r.failed {
+		return r.v.replay.check(id, proof.IssuedAt)
+	}
+	if err := r.v.replay.spend(id, proof.IssuedAt, r.now); err != nil {
+		return err
+	}
+	r.spent = &id
 	return nil
 }
 

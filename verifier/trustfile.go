@@ -62,6 +62,9 @@ func parseIssuer(v strictjson.Value) (*trustedIssuer, error) {
 		return nil, err
 	}
 	if name, present := v.Member("name"); present {
+		if name.Kind != strictjson.String {
+			return nil, errors.New("name is not a string")
+		}
 		i.name = name.Text
 	}
 	types, err := array(v, "types", MaxIssuers)
@@ -88,7 +91,7 @@ func (i *trustedIssuer) parseMechanism(v strictjson.Value) error {
 	}
 	if pinned {
 		var err error
-		i.keys, err = jose.ParseKeySet(v)
+		i.keys, err = parseKeys(v)
 		return err
 	}
 	anchors, err := array(v, "anchors", jose.MaxKeys)
@@ -98,7 +101,7 @@ func (i *trustedIssuer) parseMechanism(v strictjson.Value) error {
 	i.anchors = x509.NewCertPool()
 	for _, e := range anchors {
 		der, err := base64.StdEncoding.DecodeString(e.Text)
-		if err != nil {
+		if err != nil || e.Kind != strictjson.String {
 			return errors.New("anchors holds something other than base64")
 		}
 		certificate, err := x509.ParseCertificate(der)
@@ -125,10 +128,23 @@ func (i *trustedIssuer) parseLists(v strictjson.Value) error {
 	if !strings.HasSuffix(i.lists.under, "/") {
 		return fmt.Errorf("lists: under is %q; end it in a slash, or https://host would cover https://host.evil", i.lists.under)
 	}
-	if i.lists.keys, err = jose.ParseKeySet(lists); err != nil {
+	if i.lists.keys, err = parseKeys(lists); err != nil {
 		return fmt.Errorf("lists: %w", err)
 	}
 	return nil
+}
+
+func parseKeys(v strictjson.Value) ([]jose.Key, error) {
+	keys, err := jose.ParseKeySet(v)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		if key.ID == "" {
+			return nil, errors.New("a key without kid: nothing that names its key would find it")
+		}
+	}
+	return keys, nil
 }
 
 // secureURL takes HTTPS, and HTTP on loopback for trying things out.

@@ -14,6 +14,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/cyberbadge/cyberbadge/credential"
+	"github.com/cyberbadge/cyberbadge/credential/code"
 	"github.com/cyberbadge/cyberbadge/credential/qr"
 	"github.com/cyberbadge/cyberbadge/revocation"
 )
@@ -39,9 +40,10 @@ type Config struct {
 	// Policy is what the site asks for beyond a good badge.
 	Policy Policy
 	// AllowUnbound accepts badges without proof that their holder presents
-	// them. A copy of such a badge is as good as the badge: it MUST NOT be set
-	// where anything but the badge itself is to be judged, for example when an
-	// issuer checks what it has signed.
+	// them, unless the request names a nonce that was sent. A copy of such a
+	// badge is as good as the badge: it MUST NOT be set where anything but the
+	// badge itself is to be judged, for example when an issuer checks what it has
+	// signed.
 	AllowUnbound bool
 	Now          func() time.Time // time.Now when nil
 	Logger       *slog.Logger     // decisions without personal data; discards when nil
@@ -63,15 +65,15 @@ type Request struct {
 // Verifier makes decisions. It is safe for concurrent use.
 type Verifier struct {
 	config  Config
-	opener  credential.Opener
+	memory  signatureMemory
 	checker *revocation.Checker
 	replay  *replayGuard
 }
 
 // New reports everything that is wrong with the configuration at once.
 func New(config Config) (*Verifier, error) {
-	if config.Trust == nil || len(config.Trust.issuers) == 0 {
-		return nil, errors.New("verifier: no trusted issuer: every badge would be denied; load a trust list")
+	if err := config.check(); err != nil {
+		return nil, fmt.Errorf("verifier: %w", err)
 	}
 	if config.Now == nil {
 		config.Now = time.Now
@@ -97,9 +99,18 @@ func New(config Config) (*Verifier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("verifier: %w", err)
 	}
-	v := &Verifier{config: config, checker: checker, replay: replay}
-	v.opener = credential.Opener{Keys: keysNow{config.Trust, config.Now}, Memory: signatureMemory{memory}}
-	return v, nil
+	return &Verifier{config: config, memory: signatureMemory{memory}, checker: checker, replay: replay}, nil
+}
+
+func (c Config) check() error {
+	var problems []error
+	if c.Trust == nil || len(c.Trust.issuers) == 0 {
+		problems = append(problems, errors.New("no trusted issuer: every badge would be denied; load a trust list"))
+	}
+	if c.MaxStatusAge < 0 {
+		problems = append(problems, fmt.Errorf("MaxStatusAge is negative (%v)", c.MaxStatusAge))
+	}
+	return errors.Join(append(problems, c.Policy.validate())...)
 }
 
 // Close ends the fetches under way and waits for them.
@@ -109,6 +120,13 @@ func (v *Verifier) Close() error { return v.checker.Close() }
 // It is verified like any other.
 func (v *Verifier) LoadList(issuer, uri, token string) error {
 	return v.checker.Load(issuer, uri, token)
+}
+
+// RefreshList has a status list fetched now rather than when its ttl is over:
+// what to do when the issuer tells that it has changed. It does not wait; the
+// decisions that follow do. A forged call can bring nothing but a newer list.
+func (v *Verifier) RefreshList(issuer, uri string) error {
+	return v.checker.Refresh(issuer, uri)
 }
 
 // Verify decides whether the presentation, an SD-JWT or a gate code, gives the
@@ -146,23 +164,36 @@ func (v *Verifier) log(ctx context.Context, r *run) {
 	)
 }
 
+// maxInput bounds what is looked at, with room for the white space of scanners.
+const maxInput = credential.MaxSize + 64
+
 // unpack returns the SD-JWT in what was scanned.
 func unpack(text string) (string, error) {
+	if len(text) > maxInput {
+		return "", code.Refuse(code.TokenTooLarge, "%d bytes, at most %d are taken", len(text), credential.MaxSize)
+	}
 	text = strings.Trim(text, " \t\r\n")
-	if strings.Contains(text, "~") {
+	if looksLikeSDJWT(text) {
 		return text, nil
 	}
 	return qr.Unpack(text)
 }
 
-// keysNow is the trust list at the instant of a decision, as certificates need it.
-type keysNow struct {
-	trust *Trust
-	now   func() time.Time
+// looksLikeSDJWT decides only which of two errors a text gets that is neither an
+// SD-JWT nor a gate code. "ey" is how every JWT begins and '{' how its JSON form
+// does; a gate code holds no '~'.
+func looksLikeSDJWT(text string) bool {
+	return strings.Contains(text, "~") || strings.HasPrefix(text, "ey") || strings.HasPrefix(text, "{")
 }
 
-func (k keysNow) BadgeKey(hint credential.KeyHint) (*ecdsa.PublicKey, error) {
-	return k.trust.badgeKey(hint, k.now())
+// keysAt is the trust list at the instant of a decision, as certificates need it.
+type keysAt struct {
+	trust *Trust
+	now   time.Time
+}
+
+func (k keysAt) BadgeKey(hint credential.KeyHint) (*ecdsa.PublicKey, error) {
+	return k.trust.badgeKey(hint, k.now)
 }
 
 type signatureMemory struct {

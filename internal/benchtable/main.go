@@ -33,7 +33,7 @@ var bounds = []bound{
 	{"look-up in a list of a million, allocations", "StatusLookup", "allocs/op", false, 0},
 	{"durable reservations, 32 callers, against one transaction each", "Reserve_GroupCommitAgainstOneEach", "ratio", true, 4},
 	{"issuing, 32 callers, against one transaction each", "Issue_GroupCommitAgainstOneEach", "ratio", true, 4},
-	{"issuing, processor time against a raw signature", "Issue_AgainstRawSignature", "x-raw", false, 2},
+	{"issuing, processor time against a raw signature", "Issue_CPUAgainstRawSignature", "issue/sign", false, 2},
 	{"gate code, every claim disclosed, QR version at level L", "Size/full", "version", false, 15},
 }
 

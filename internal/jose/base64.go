@@ -39,3 +39,16 @@ func DecodeSegment(s string) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// DecodeText is [DecodeSegment] for what is read as text.
+func DecodeText(s string) (string, error) {
+	if !IsBase64url(s) {
+		return "", code.Refuse(code.TokenMalformed, "a character outside base64url")
+	}
+	// The buffer stays on the stack for the length of most segments.
+	b, err := Encoding.AppendDecode(make([]byte, 0, 1024), []byte(s))
+	if err != nil {
+		return "", code.Refuse(code.TokenMalformed, "base64url that no encoder produces")
+	}
+	return string(b), nil
+}

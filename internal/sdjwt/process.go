@@ -30,11 +30,11 @@ type Disclosure struct {
 
 // ParseDisclosure decodes [salt, name, value] or [salt, value].
 func ParseDisclosure(text string) (Disclosure, error) {
-	decoded, err := jose.DecodeSegment(text)
+	decoded, err := jose.DecodeText(text)
 	if err != nil {
 		return Disclosure{}, err
 	}
-	v, err := strictjson.Parse(decoded)
+	v, err := strictjson.ParseString(decoded)
 	if err != nil {
 		return Disclosure{}, err
 	}
@@ -83,8 +83,7 @@ func Process(payload strictjson.Value, disclosures []string, always func(name st
 		}
 		p.disclosures = append(p.disclosures, d)
 	}
-	claims, err := p.object(payload, place{top: true})
-	if err != nil {
+	if err := p.object(&payload, place{top: true}); err != nil {
 		return strictjson.Value{}, err
 	}
 	for i := range p.disclosures {
@@ -92,7 +91,7 @@ func Process(payload strictjson.Value, disclosures []string, always func(name st
 			return strictjson.Value{}, code.Refuse(code.SDDisclosureUnreferenced, "a disclosure that the signed claims do not refer to")
 		}
 	}
-	return claims, nil
+	return payload, nil
 }
 
 type processor struct {
@@ -121,14 +120,15 @@ type place struct {
 
 func (at place) inside() place { return place{always: at.always, depth: at.depth + 1} }
 
-func (p *processor) value(v strictjson.Value, at place) (strictjson.Value, error) {
+// value processes a value at its place in memory.
+func (p *processor) value(v *strictjson.Value, at place) error {
 	if v.Kind != strictjson.Object && v.Kind != strictjson.Array {
-		return v, nil
+		return nil
 	}
 	// Disclosures nest inside each other, so the parser's bound on each of them
 	// is no bound on what they are put together to.
 	if at.depth >= strictjson.MaxDepth {
-		return strictjson.Value{}, code.Refuse(code.JSONTooDeep, "disclosures nest more than %d levels", strictjson.MaxDepth)
+		return code.Refuse(code.JSONTooDeep, "disclosures nest more than %d levels", strictjson.MaxDepth)
 	}
 	if v.Kind == strictjson.Object {
 		return p.object(v, at)
@@ -136,10 +136,11 @@ func (p *processor) value(v strictjson.Value, at place) (strictjson.Value, error
 	return p.array(v, at)
 }
 
-func (p *processor) object(v strictjson.Value, at place) (strictjson.Value, error) {
-	claims := strictjson.Value{Kind: strictjson.Object, Members: v.Members[:0]}
+func (p *processor) object(v *strictjson.Value, at place) error {
 	var digests *strictjson.Value
-	for _, m := range v.Members {
+	kept := 0
+	for i := range v.Members {
+		m := &v.Members[i]
 		switch m.Name {
 		case digestsName:
 			value := m.Value
@@ -147,96 +148,105 @@ func (p *processor) object(v strictjson.Value, at place) (strictjson.Value, erro
 			continue
 		case hashName:
 			if !at.top {
-				return strictjson.Value{}, code.Refuse(code.SDAlgUnsupported, "_sd_alg below the top")
+				return code.Refuse(code.SDAlgUnsupported, "_sd_alg below the top")
 			}
 			continue
 		case elementName:
-			return strictjson.Value{}, code.Refuse(code.SDClaimForbidden, "a claim named %q", elementName)
+			return code.Refuse(code.SDClaimForbidden, "a claim named %q", elementName)
 		}
 		inner := at.inside()
 		inner.always = at.always || at.top && p.always(m.Name)
-		value, err := p.value(m.Value, inner)
-		if err != nil {
-			return strictjson.Value{}, err
+		if err := p.value(&m.Value, inner); err != nil {
+			return err
 		}
-		claims.Members = append(claims.Members, strictjson.Member{Name: m.Name, Value: value})
+		if kept != i {
+			v.Members[kept] = *m
+		}
+		kept++
 	}
+	v.Members = v.Members[:kept]
 	if digests == nil {
-		return claims, nil
+		return nil
 	}
-	return p.disclose(claims, *digests, at)
+	return p.disclose(v, *digests, at)
 }
 
 // disclose adds the members that the digests of one object stand for.
-func (p *processor) disclose(claims, digests strictjson.Value, at place) (strictjson.Value, error) {
+func (p *processor) disclose(claims *strictjson.Value, digests strictjson.Value, at place) error {
 	if at.always {
-		return strictjson.Value{}, code.Refuse(code.SDClaimForbidden, "digests inside a claim that is always disclosed")
+		return code.Refuse(code.SDClaimForbidden, "digests inside a claim that is always disclosed")
 	}
 	if digests.Kind != strictjson.Array {
-		return strictjson.Value{}, code.Refuse(code.SDDisclosureMalformed, "_sd is not an array")
+		return code.Refuse(code.SDDisclosureMalformed, "_sd is not an array")
 	}
 	claims.Members = slices.Grow(claims.Members, min(len(digests.Elements), len(p.disclosures)))
 	for _, digest := range digests.Elements {
 		d, err := p.take(digest)
 		if err != nil {
-			return strictjson.Value{}, err
+			return err
 		}
 		if d == nil {
 			continue
 		}
 		if d.element {
-			return strictjson.Value{}, code.Refuse(code.SDDisclosureMalformed, "an array element's disclosure in an object")
+			return code.Refuse(code.SDDisclosureMalformed, "an array element's disclosure in an object")
 		}
 		if at.top && (p.always(d.Name) || d.Name == hashName) {
-			return strictjson.Value{}, code.Refuse(code.SDClaimForbidden, "claim %q is never selectively disclosed", d.Name)
+			return code.Refuse(code.SDClaimForbidden, "claim %q is never selectively disclosed", d.Name)
 		}
-		if _, taken := claims.Member(d.Name); taken {
-			return strictjson.Value{}, code.Refuse(code.SDClaimCollision, "claim %q is there already", d.Name)
+		if _, collision := claims.Member(d.Name); collision {
+			return code.Refuse(code.SDClaimCollision, "claim %q is there already", d.Name)
 		}
-		value, err := p.value(d.Value, at.inside())
-		if err != nil {
-			return strictjson.Value{}, err
+		claims.Members = append(claims.Members, strictjson.Member{Name: d.Name, Value: d.Value})
+		if err := p.value(&claims.Members[len(claims.Members)-1].Value, at.inside()); err != nil {
+			return err
 		}
-		claims.Members = append(claims.Members, strictjson.Member{Name: d.Name, Value: value})
 	}
-	return claims, nil
+	return nil
 }
 
-func (p *processor) array(v strictjson.Value, at place) (strictjson.Value, error) {
-	elements := v.Elements[:0]
-	for _, e := range v.Elements {
-		digest, placeholder := e.Member(elementName)
-		if !placeholder {
-			value, err := p.value(e, at.inside())
+func (p *processor) array(v *strictjson.Value, at place) error {
+	kept := 0
+	for i := range v.Elements {
+		e := &v.Elements[i]
+		if digest, placeholder := e.Member(elementName); placeholder {
+			disclosed, err := p.element(*e, digest, at)
 			if err != nil {
-				return strictjson.Value{}, err
+				return err
 			}
-			elements = append(elements, value)
-			continue
+			if disclosed == nil {
+				continue
+			}
+			*e = *disclosed
 		}
-		if at.always {
-			return strictjson.Value{}, code.Refuse(code.SDClaimForbidden, "digests inside a claim that is always disclosed")
+		if err := p.value(e, at.inside()); err != nil {
+			return err
 		}
-		if len(e.Members) != 1 {
-			return strictjson.Value{}, code.Refuse(code.SDDisclosureMalformed, "a placeholder with other members")
+		if kept != i {
+			v.Elements[kept] = *e
 		}
-		d, err := p.take(digest)
-		if err != nil {
-			return strictjson.Value{}, err
-		}
-		if d == nil {
-			continue
-		}
-		if !d.element {
-			return strictjson.Value{}, code.Refuse(code.SDDisclosureMalformed, "a member's disclosure in an array")
-		}
-		value, err := p.value(d.Value, at.inside())
-		if err != nil {
-			return strictjson.Value{}, err
-		}
-		elements = append(elements, value)
+		kept++
 	}
-	return strictjson.Value{Kind: strictjson.Array, Elements: elements}, nil
+	v.Elements = v.Elements[:kept]
+	return nil
+}
+
+// element returns what a placeholder stands for, or nil when it is not disclosed.
+func (p *processor) element(e, digest strictjson.Value, at place) (*strictjson.Value, error) {
+	if at.always {
+		return nil, code.Refuse(code.SDClaimForbidden, "digests inside a claim that is always disclosed")
+	}
+	if len(e.Members) != 1 {
+		return nil, code.Refuse(code.SDDisclosureMalformed, "a placeholder with other members")
+	}
+	d, err := p.take(digest)
+	if d == nil || err != nil {
+		return nil, err
+	}
+	if !d.element {
+		return nil, code.Refuse(code.SDDisclosureMalformed, "a member's disclosure in an array")
+	}
+	return &d.Value, nil
 }
 
 // take returns the disclosure of a digest, or nil for one that is not disclosed.

@@ -52,7 +52,7 @@ func Split(text string) (Parts, error) {
 // Digest is the base64url SHA-256 of text: of a disclosure as it stands in _sd,
 // and of [Parts.Bound] as it stands in sd_hash.
 func Digest(text string) string {
-	// Both buffers stay on the stack for all but the longest texts.
-	sum := sha256.Sum256(append(make([]byte, 0, 4096), text...))
+	// Both buffers stay on the stack for the length of most disclosures.
+	sum := sha256.Sum256(append(make([]byte, 0, 1024), text...))
 	return string(jose.Encoding.AppendEncode(make([]byte, 0, 64), sum[:]))
 }

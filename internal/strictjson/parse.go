@@ -11,8 +11,8 @@ import (
 // MaxDepth is how many arrays and objects may be open at once.
 const MaxDepth = 16
 
-// usualSize is how many members or elements memory is taken for at first.
-const usualSize = 4
+// maxGuess bounds what memory is taken for before it is needed.
+const maxGuess = 32
 
 // fewMembers is the size up to which comparing names beats a map.
 const fewMembers = 24
@@ -26,8 +26,8 @@ func Parse(text []byte) (Value, error) {
 func ParseString(text string) (Value, error) {
 	p := parser{text: text}
 	p.space()
-	v, err := p.value()
-	if err != nil {
+	var v Value
+	if err := p.value(&v); err != nil {
 		return Value{}, err
 	}
 	p.space()
@@ -67,36 +67,43 @@ func (p *parser) next() byte {
 	return 0
 }
 
-func (p *parser) value() (Value, error) {
+// value parses into the zero Value at its place in memory, because copying Values
+// from level to level would cost more than reading them.
+func (p *parser) value(v *Value) (err error) {
 	switch c := p.next(); {
 	case c == '{':
-		return p.object()
+		return p.object(v)
 	case c == '[':
-		return p.array()
+		return p.array(v)
 	case c == '"':
-		s, err := p.string()
-		return Value{Kind: String, Text: s}, err
+		v.Kind = String
+		v.Text, err = p.string()
+		return err
 	case c == '-' || isDigit(c):
-		return p.number()
+		v.Kind = Number
+		v.Text, err = p.number()
+		return err
 	case c == 't':
-		return p.literal("true", Bool)
+		v.Kind = Bool
+		v.Text, err = p.literal("true")
+		return err
 	case c == 'f':
-		return p.literal("false", Bool)
+		v.Kind = Bool
+		v.Text, err = p.literal("false")
+		return err
 	case c == 'n':
-		return p.literal("null", Null)
+		_, err = p.literal("null")
+		return err
 	}
-	return Value{}, p.invalid("no JSON value")
+	return p.invalid("no JSON value")
 }
 
-func (p *parser) literal(word string, kind Kind) (Value, error) {
+func (p *parser) literal(word string) (string, error) {
 	if !strings.HasPrefix(p.text[p.at:], word) {
-		return Value{}, p.invalid("no JSON value")
+		return "", p.invalid("no JSON value")
 	}
 	p.at += len(word)
-	if kind == Null {
-		return Value{}, nil
-	}
-	return Value{Kind: kind, Text: word}, nil
+	return word, nil
 }
 
 func (p *parser) enter() error {
@@ -109,83 +116,86 @@ func (p *parser) enter() error {
 	return nil
 }
 
+// guess returns how many members or elements there seem to be up to the closing
+// character. It looks ahead no further than a value can nest, so it reads no part
+// of the text more than MaxDepth times.
+func (p *parser) guess(closing byte) int {
+	end := strings.IndexByte(p.text[p.at:], closing)
+	return min(1+strings.Count(p.text[p.at:p.at+max(end, 0)], ","), maxGuess)
+}
+
 func (p *parser) leave() {
 	p.depth--
 	p.at++
 }
 
-func (p *parser) array() (Value, error) {
-	v := Value{Kind: Array}
+func (p *parser) array(v *Value) error {
+	v.Kind = Array
 	if err := p.enter(); err != nil {
-		return Value{}, err
+		return err
 	}
 	if p.next() == ']' {
 		p.leave()
-		return v, nil
+		return nil
 	}
-	v.Elements = make([]Value, 0, usualSize)
+	v.Elements = make([]Value, 0, p.guess(']'))
 	for {
-		element, err := p.value()
-		if err != nil {
-			return Value{}, err
+		v.Elements = append(v.Elements, Value{})
+		if err := p.value(&v.Elements[len(v.Elements)-1]); err != nil {
+			return err
 		}
-		v.Elements = append(v.Elements, element)
-		more, err := p.more(']')
-		if err != nil {
-			return Value{}, err
-		}
-		if !more {
-			return v, nil
+		if more, err := p.more(']'); !more {
+			return err
 		}
 	}
 }
 
-func (p *parser) object() (Value, error) {
-	v := Value{Kind: Object}
+func (p *parser) object(v *Value) error {
+	v.Kind = Object
 	if err := p.enter(); err != nil {
-		return Value{}, err
+		return err
 	}
 	if p.next() == '}' {
 		p.leave()
-		return v, nil
+		return nil
 	}
-	v.Members = make([]Member, 0, usualSize)
+	v.Members = make([]Member, 0, p.guess('}'))
 	var seen map[string]struct{}
 	for {
-		member, err := p.member()
+		name, err := p.name()
 		if err != nil {
-			return Value{}, err
+			return err
 		}
-		if seen, err = p.refuseTwice(v.Members, seen, member.Name); err != nil {
-			return Value{}, err
+		v.Members = append(v.Members, Member{Name: name})
+		last := len(v.Members) - 1
+		if err := p.value(&v.Members[last].Value); err != nil {
+			return err
 		}
-		v.Members = append(v.Members, member)
-		more, err := p.more('}')
-		if err != nil {
-			return Value{}, err
+		if seen, err = p.refuseTwice(v.Members[:last], seen, name); err != nil {
+			return err
 		}
-		if !more {
-			return v, nil
+		if more, err := p.more('}'); !more {
+			return err
 		}
 	}
 }
 
-func (p *parser) member() (Member, error) {
+// name reads a member's name and the colon behind it.
+func (p *parser) name() (string, error) {
 	if p.next() != '"' {
-		return Member{}, p.invalid("no member name")
+		return "", p.invalid("no member name")
 	}
 	name, err := p.string()
 	if err != nil {
-		return Member{}, err
+		return "", err
 	}
 	p.space()
 	if p.next() != ':' {
-		return Member{}, p.invalid("no colon after a member name")
+		return "", p.invalid("no colon after a member name")
 	}
 	p.at++
 	p.space()
-	v, err := p.value()
-	return Member{Name: name, Value: v}, err
+	return name, nil
 }
 
 // refuseTwice fails when name is already a member. It keeps a map only once an
@@ -237,7 +247,7 @@ func (p *parser) digits() bool {
 	return p.at > start
 }
 
-func (p *parser) number() (Value, error) {
+func (p *parser) number() (string, error) {
 	start := p.at
 	if p.next() == '-' {
 		p.at++
@@ -245,12 +255,12 @@ func (p *parser) number() (Value, error) {
 	leadingZero := p.next() == '0'
 	intStart := p.at
 	if !p.digits() || leadingZero && p.at > intStart+1 {
-		return Value{}, p.invalid("malformed number")
+		return "", p.invalid("malformed number")
 	}
 	if p.next() == '.' {
 		p.at++
 		if !p.digits() {
-			return Value{}, p.invalid("malformed number")
+			return "", p.invalid("malformed number")
 		}
 	}
 	if c := p.next(); c == 'e' || c == 'E' {
@@ -259,10 +269,10 @@ func (p *parser) number() (Value, error) {
 			p.at++
 		}
 		if !p.digits() {
-			return Value{}, p.invalid("malformed number")
+			return "", p.invalid("malformed number")
 		}
 	}
-	return Value{Kind: Number, Text: p.text[start:p.at]}, nil
+	return p.text[start:p.at], nil
 }
 
 // string reads from an opening quote to behind the closing one.

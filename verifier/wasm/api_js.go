@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"syscall/js"
+	"time"
+
+	"github.com/cyberbadge/cyberbadge/credential"
+	"github.com/cyberbadge/cyberbadge/credential/code"
+	"github.com/cyberbadge/cyberbadge/credential/qr"
+	"github.com/cyberbadge/cyberbadge/revocation"
+	"github.com/cyberbadge/cyberbadge/verifier"
+)
+
+// MaxClockOffset bounds by how much a page may correct the device's clock.
+const MaxClockOffset = 10 * 365 * 24 * time.Hour
+
+// settings of a verifier. Only Trust is required.
+type settings struct {
+	Trust                   string          `json:"trust"` // the trust list's text, as it was served
+	Lists                   []loadedList    `json:"lists"` // known from the start
+	Policy                  verifier.Policy `json:"policy"`
+	MaxStatusAgeSeconds     int64           `json:"maxStatusAgeSeconds"`     // revocation.DefaultMaxAge when zero
+	ClockOffsetMilliseconds int64           `json:"clockOffsetMilliseconds"` // added to the device's clock
+}
+
+type loadedList struct {
+	Issuer string `json:"issuer"`
+	URI    string `json:"uri"`
+	Token  string `json:"token"`
+}
+
+// request is what is asked of a decision; see verifier.Request.
+type request struct {
+	Access   credential.Access `json:"access"`
+	Site     string            `json:"site"`
+	Nonce    string            `json:"nonce"`
+	Audience string            `json:"audience"`
+}
+
+// reasons is what a page must have words for.
+var reasons = []any{
+	string(verifier.OK), string(verifier.Malformed), string(verifier.Unsupported), string(verifier.UntrustedIssuer),
+	string(verifier.UnknownKey), string(verifier.BadSignature), string(verifier.BadDisclosure), string(verifier.Expired),
+	string(verifier.NotYetValid), string(verifier.HolderBindingMissing), string(verifier.HolderBindingInvalid),
+	string(verifier.StalePresentation), string(verifier.Replayed), string(verifier.Revoked), string(verifier.Suspended),
+	string(verifier.StatusUnavailable), string(verifier.StatusStale), string(verifier.AccessNotGranted),
+	string(verifier.PolicyDenied), string(verifier.InternalError),
+}
+
+func newAPI() map[string]any {
+	return map[string]any{
+		"open":    function(open),
+		"unpack":  function(unpack),
+		"reasons": reasons,
+	}
+}
+
+func unpack(args []js.Value) (any, error) {
+	text, err := textAt(args, 0)
+	if err != nil {
+		return nil, err
+	}
+	return qr.Unpack(text)
+}
+
+func open(args []js.Value) (any, error) {
+	var given settings
+	if err := jsonAt(args, 0, &given); err != nil {
+		return nil, err
+	}
+	trust, err := verifier.ParseTrust([]byte(given.Trust))
+	if err != nil {
+		return nil, err
+	}
+	c := &clock{}
+	if err := c.set(given.ClockOffsetMilliseconds); err != nil {
+		return nil, err
+	}
+	v, err := verifier.New(verifier.Config{
+		Trust:        trust,
+		Fetcher:      fetcherAt(args, 1),
+		MaxStatusAge: time.Duration(given.MaxStatusAgeSeconds) * time.Second,
+		Policy:       given.Policy,
+		Now:          c.now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, list := range given.Lists {
+		if err := v.LoadList(list.Issuer, list.URI, list.Token); err != nil {
+			return nil, errors.Join(err, v.Close())
+		}
+	}
+	return newHandle(v, c), nil
+}
+
+// newHandle is a verifier as scripts see it.
+func newHandle(v *verifier.Verifier, c *clock) map[string]any {
+	h := handle{v, c}
+	return map[string]any{
+		"verify":         function(h.verify),
+		"loadList":       function(h.loadList),
+		"setClockOffset": function(h.setClockOffset),
+		"close":          function(h.close),
+	}
+}
+
+type handle struct {
+	verifier *verifier.Verifier
+	clock    *clock
+}
+
+func (h handle) verify(args []js.Value) (any, error) {
+	presentation, err := textAt(args, 0)
+	if err != nil {
+		return nil, err
+	}
+	var asked request
+	if err := jsonAt(args, 1, &asked); err != nil {
+		return nil, err
+	}
+	// A promise, because a list may have to be fetched, and waiting for it here
+	// would keep the browser from fetching.
+	return promise(func() (string, error) {
+		decision := h.verifier.Verify(context.Background(), presentation, verifier.Request(asked))
+		text, err := json.Marshal(decision)
+		return string(text), err
+	}), nil
+}
+
+func (h handle) loadList(args []js.Value) (any, error) {
+	var texts [3]string
+	for i := range texts {
+		var err error
+		if texts[i], err = textAt(args, i); err != nil {
+			return nil, err
+		}
+	}
+	return nil, h.verifier.LoadList(texts[0], texts[1], texts[2])
+}
+
+func (h handle) setClockOffset(args []js.Value) (any, error) {
+	if len(args) < 1 || args[0].Type() != js.TypeNumber {
+		return nil, errors.New("the offset is not a number of milliseconds")
+	}
+	return nil, h.clock.set(int64(args[0].Float()))
+}
+
+func (h handle) close([]js.Value) (any, error) { return nil, h.verifier.Close() }
+
+// clock is the device's clock with a correction.
+type clock struct{ offset atomic.Int64 } // nanoseconds
+
+func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
+
+func (c *clock) set(milliseconds int64) error {
+	if limit := MaxClockOffset.Milliseconds(); milliseconds > limit || milliseconds < -limit {
+		return fmt.Errorf("the clock would be moved by %d ms, at most %d are taken", milliseconds, limit)
+	}
+	c.offset.Store(int64(time.Duration(milliseconds) * time.Millisecond))
+	return nil
+}
+
+// fetcherAt is nil when the argument is no function.
+func fetcherAt(args []js.Value, i int) revocation.Fetcher {
+	if len(args) <= i || args[i].Type() != js.TypeFunction {
+		return nil
+	}
+	return fetcher{args[i]}
+}
+
+// codeOf is empty for what is not the failure of a check.
+func codeOf(err error) string {
+	var refused *code.Error
+	if errors.As(err, &refused) {
+		return string(refused.Code)
+	}
+	return ""
+}

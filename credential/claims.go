@@ -87,6 +87,7 @@ const (
 	nameNotBefore        = "nbf"
 	nameExpires          = "exp"
 	nameAccess           = "access"
+	nameAudience         = "aud" // of a badge only read, never written
 	nameConfirmation     = "cnf"
 	nameStatus           = "status"
 	nameGivenName        = "given_name"
@@ -115,7 +116,7 @@ func Disclosable() []string {
 func alwaysDisclosed(name string) bool {
 	switch name {
 	case nameIssuer, nameType, nameSubject, nameIssuedAt, nameNotBefore, nameExpires, nameAccess,
-		nameConfirmation, nameStatus, "aud", "jti", "vct#integrity", "aka_vcts":
+		nameConfirmation, nameStatus, nameAudience, "jti", "vct#integrity", "aka_vcts":
 		return true
 	}
 	return false

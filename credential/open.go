@@ -58,6 +58,9 @@ type Opener struct {
 type Badge struct {
 	Claims
 	KeyID string // of the key that signed it; empty when the header has none
+	// Audience names the verifiers that the badge is for, when its issuer has
+	// limited it to some; nil when it is for everybody. Issuers here never do.
+	Audience []string
 }
 
 // Presentation is an opened badge with what its holder sent along.
@@ -124,6 +127,9 @@ func (o Opener) open(text string) (*Presentation, error) {
 	p := &Presentation{bound: parts.Bound, proof: parts.KeyBinding}
 	p.KeyID = token.Header.KeyID
 	if p.Claims, err = readClaims(disclosed); err != nil {
+		return nil, err
+	}
+	if p.Audience, err = readAudience(disclosed); err != nil {
 		return nil, err
 	}
 	if p.HolderKey, p.keyErr = holderKey(disclosed); p.keyErr != nil {

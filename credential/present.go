@@ -142,7 +142,7 @@ func readProof(v strictjson.Value) (Proof, string, error) {
 	r := &reader{from: v}
 	proof := Proof{
 		IssuedAt: read(r, requiredTime, nameIssuedAt),
-		Audience: read(r, requiredText, "aud"),
+		Audience: read(r, requiredText, nameAudience),
 		Nonce:    read(r, requiredText, "nonce"),
 	}
 	hash := read(r, requiredText, "sd_hash")

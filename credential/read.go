@@ -161,6 +161,30 @@ func readStatus(v strictjson.Value, name string) (StatusRef, error) {
 	return StatusRef{URI: uri, Index: uint64(index)}, nil
 }
 
+// readAudience takes aud as RFC 7519, section 4.1.3 writes it: one string or an
+// array of them.
+func readAudience(v strictjson.Value) ([]string, error) {
+	m, present := v.Member(nameAudience)
+	if !present {
+		return nil, nil
+	}
+	if m.Kind != strictjson.Array {
+		m = strictjson.Value{Kind: strictjson.Array, Elements: []strictjson.Value{m}}
+	}
+	if len(m.Elements) == 0 {
+		return nil, wrongType(nameAudience, "a string, or an array with strings")
+	}
+	audience := make([]string, 0, len(m.Elements))
+	for _, e := range m.Elements {
+		name, err := asText(e, nameAudience)
+		if err != nil {
+			return nil, err
+		}
+		audience = append(audience, name)
+	}
+	return audience, nil
+}
+
 func readTraining(v strictjson.Value, name string) ([]Training, error) {
 	m, present := v.Member(name)
 	if !present {

@@ -97,6 +97,7 @@ var reasons = map[code.Code]Reason{
 	code.StatusSuspended:        Suspended,
 	code.StatusRevoked:          Revoked,
 
+	code.ClaimAudience:    PolicyDenied,
 	code.AccessNotGranted: AccessNotGranted,
 	code.ClaimPolicy:      PolicyDenied,
 }

@@ -3,6 +3,7 @@ package verifier
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -181,6 +182,9 @@ func (r *run) checkStatus() error {
 }
 
 func (r *run) checkAccess() error {
+	if limited := r.presentation.Audience; limited != nil && !slices.Contains(limited, r.v.config.Audience) {
+		return code.Refuse(code.ClaimAudience, "the badge is for other verifiers than %q", r.v.config.Audience)
+	}
 	if !r.request.Access.Known() {
 		return code.Refuse(code.AccessNotGranted, "the request asks for the access %q; ask for onsite or remote", r.request.Access)
 	}

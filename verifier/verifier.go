@@ -37,6 +37,10 @@ type Config struct {
 	// MaxStatusAge is the site's limit on the age of a status list.
 	// revocation.DefaultMaxAge when zero.
 	MaxStatusAge time.Duration
+	// Audience is what this verifier is called by issuers that limit badges to
+	// some verifiers. A badge that names others only is denied; one that names
+	// none is for everybody.
+	Audience string
 	// Policy is what the site asks for beyond a good badge.
 	Policy Policy
 	// AllowUnbound accepts badges without proof that their holder presents

@@ -35,6 +35,7 @@ type verifierConfig struct {
 
 type verifierSection struct {
 	Site             string        `yaml:"site"`
+	Audience         string        `yaml:"audience"`
 	Listen           string        `yaml:"listen"`
 	OperationsListen string        `yaml:"operations_listen"`
 	TLSCertificate   string        `yaml:"tls_certificate"`
@@ -111,6 +112,7 @@ func (f *verifierFolder) verifier(logger *slog.Logger) (*verifier.Verifier, erro
 		Trust:        trust,
 		Fetcher:      fetcher,
 		MaxStatusAge: f.config.MaxStatusAge,
+		Audience:     f.config.Audience,
 		Policy:       verifier.Policy(f.config.Policy),
 		Now:          f.now,
 		Logger:       logger,

@@ -49,6 +49,7 @@ const (
 const (
 	ClaimMissing          Code = "claim_missing"
 	ClaimType             Code = "claim_type"
+	ClaimAudience         Code = "claim_aud_mismatch" // the badge is for other verifiers
 	ClaimTimeInvalid      Code = "claim_time_invalid" // times that contradict each other
 	BadgeExpired          Code = "badge_expired"
 	BadgeNotYetValid      Code = "badge_not_yet_valid"

@@ -58,3 +58,19 @@ func answerOK(w http.ResponseWriter) {
 	w.Header().Set("Cache-Control", "no-store")
 	_, _ = io.WriteString(w, "ok\n")
 }
+
+// Operations answers an operator's own listener: /metrics, /healthz and /readyz,
+// and problems for anything else.
+func Operations(metrics http.Handler, ready func(context.Context) error, logger *slog.Logger) http.Handler {
+	mux := http.NewServeMux()
+	for path, handler := range map[string]http.Handler{
+		"/metrics": metrics,
+		"/healthz": Healthy(),
+		"/readyz":  Ready(ready, logger),
+	} {
+		mux.Handle("GET "+path, handler)
+		mux.Handle(path, problem.MethodNotAllowed(http.MethodGet, http.MethodHead))
+	}
+	mux.Handle("/", problem.NotFound())
+	return mux
+}

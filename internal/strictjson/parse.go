@@ -275,19 +275,42 @@ func (p *parser) number() (string, error) {
 	return p.text[start:p.at], nil
 }
 
-// string reads from an opening quote to behind the closing one.
+// string reads from an opening quote to behind the closing one. Text without
+// escapes is not copied.
 func (p *parser) string() (string, error) {
 	p.at++
+	text, err := p.plain()
+	if err != nil {
+		return "", err
+	}
+	if p.text[p.at] == '"' {
+		p.at++
+		return text, nil
+	}
+	var b strings.Builder
+	for p.text[p.at] == '\\' {
+		b.WriteString(text)
+		r, err := p.escape()
+		if err != nil {
+			return "", err
+		}
+		b.WriteRune(r)
+		if text, err = p.plain(); err != nil {
+			return "", err
+		}
+	}
+	b.WriteString(text)
+	p.at++
+	return b.String(), nil
+}
+
+// plain reads up to the next quote or backslash, on which it leaves the parser.
+func (p *parser) plain() (string, error) {
 	start := p.at
 	for p.at < len(p.text) {
-		c := p.text[p.at]
-		switch {
-		case c == '"':
-			s := p.text[start:p.at]
-			p.at++
-			return s, nil
-		case c == '\\':
-			return p.escapedString(start)
+		switch c := p.text[p.at]; {
+		case c == '"' || c == '\\':
+			return p.text[start:p.at], nil
 		case c < 0x20:
 			return "", p.invalid("control character in a string")
 		case c < utf8.RuneSelf:
@@ -308,37 +331,6 @@ func (p *parser) rune() error {
 	}
 	p.at += size
 	return nil
-}
-
-// escapedString goes on with a string at its first escape.
-func (p *parser) escapedString(start int) (string, error) {
-	var b strings.Builder
-	for p.at < len(p.text) {
-		c := p.text[p.at]
-		switch {
-		case c == '"':
-			b.WriteString(p.text[start:p.at])
-			p.at++
-			return b.String(), nil
-		case c == '\\':
-			b.WriteString(p.text[start:p.at])
-			r, err := p.escape()
-			if err != nil {
-				return "", err
-			}
-			b.WriteRune(r)
-			start = p.at
-		case c < 0x20:
-			return "", p.invalid("control character in a string")
-		case c < utf8.RuneSelf:
-			p.at++
-		default:
-			if err := p.rune(); err != nil {
-				return "", err
-			}
-		}
-	}
-	return "", p.invalid("unterminated string")
 }
 
 func (p *parser) escape() (rune, error) {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/cyberbadge/cyberbadge/credential"
 	"github.com/cyberbadge/cyberbadge/internal/httpserver"
-	"github.com/cyberbadge/cyberbadge/internal/problem"
 	"github.com/cyberbadge/cyberbadge/internal/secure"
 	"github.com/cyberbadge/cyberbadge/verifier"
 )
@@ -87,7 +86,7 @@ func New(config Config) (*Server, error) {
 		return nil, fmt.Errorf("verifier/server: %w", err)
 	}
 	s.handler = headers(router)
-	s.operations = headers(s.operationsMux())
+	s.operations = headers(httpserver.Operations(s.metrics.handler(), s.Ready, s.config.Logger))
 	return s, nil
 }
 
@@ -118,18 +117,4 @@ func (s *Server) Ready(ctx context.Context) error {
 		return nil
 	}
 	return s.config.Ready(ctx)
-}
-
-func (s *Server) operationsMux() http.Handler {
-	mux := http.NewServeMux()
-	for path, handler := range map[string]http.Handler{
-		"/metrics": s.metrics.handler(),
-		"/healthz": httpserver.Healthy(),
-		"/readyz":  httpserver.Ready(s.Ready, s.config.Logger),
-	} {
-		mux.Handle("GET "+path, handler)
-		mux.Handle(path, problem.MethodNotAllowed(http.MethodGet, http.MethodHead))
-	}
-	mux.Handle("/", problem.NotFound())
-	return mux
 }

@@ -9,7 +9,7 @@ STATICCHECK = $(GO) tool -modfile=tools/go.mod staticcheck
 CONFORMANCE = internal/conformance
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint unit conformance bench fuzz packages clean
+.PHONY: help demo build web test lint unit conformance pages screenshots bench fuzz packages clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,7 +17,7 @@ help: ## list the targets
 demo: build ## run issuer, verifier and phone on this machine over a sample program
 	bin/cyberbadge demo $(DEMOFLAGS)
 
-build: bin/cyberbadge ## build bin/cyberbadge
+build: web bin/cyberbadge ## build bin/cyberbadge and its pages
 
 # The go command knows what has changed, so it is always asked.
 .PHONY: bin/cyberbadge
@@ -25,10 +25,30 @@ bin/cyberbadge:
 	@scripts/packages cc
 	$(GO) build -trimpath -o $@ ./cmd/cyberbadge
 
-test: packages lint unit conformance ## run every check and test, installing what they need
+# The verifier in the browser, and what Go needs there. Vite takes a while to
+# compress it, so the file is only replaced by another one.
+WASM = GOOS=js GOARCH=wasm $(GO)
+
+web: web/node_modules/.package-lock.json ## build the pages into web/dist, for the program to embed
+	@mkdir -p web/build
+	cp "$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js" web/build/new.js
+	$(WASM) build -trimpath -ldflags '-s -w' -o web/build/new.wasm ./verifier/wasm
+	@cd web/build && { cmp -s new.js wasm_exec.js || mv new.js wasm_exec.js; }
+	@cd web/build && { cmp -s new.wasm verifier.wasm || mv new.wasm verifier.wasm; }
+	@rm -f web/build/new.js web/build/new.wasm
+	@$(MAKE) --no-print-directory web/dist/check.html
+
+web/dist/check.html: $(shell find web/src web/*.html web/*.ts web/package-lock.json web/build -type f 2>/dev/null)
+	cd web && npm run --silent build
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	@scripts/packages node npm
+	cd web && npm ci --ignore-scripts --no-audit --no-fund --silent
+
+test: packages web lint unit conformance pages ## run every check and test, installing what they need
 
 packages: ## install the Debian packages that tests use
-	@scripts/packages cc zbarimg curl node npm
+	@scripts/packages cc zbarimg curl node npm chromium
 
 lint: ## formatting, vet, staticcheck, module files
 	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
@@ -46,6 +66,22 @@ conformance: ## tests against published vectors and other implementations
 	cd $(CONFORMANCE)/npm && npm ci --ignore-scripts --no-audit --no-fund --silent
 	cd $(CONFORMANCE) && $(GO) test -race ./...
 
+# go test finds node by way of this.
+IN_NODE = -exec "$$($(GO) env GOROOT)/lib/wasm/go_js_wasm_exec"
+
+pages: web ## tests of the pages: units, the verifier in WebAssembly, Chromium
+	@scripts/packages chromium
+	cd web && npm test --silent
+	$(WASM) vet ./verifier/wasm
+	$(WASM) test $(IN_NODE) ./verifier/wasm
+	$(WASM) test $(IN_NODE) -run Vector ./credential
+	$(GO) vet -tags pages ./web/e2e
+	$(GO) test -tags pages -count=1 -run TestPages ./web/e2e
+
+screenshots: web ## the pages as pictures in web/screenshots, to look at
+	@scripts/packages chromium
+	$(GO) test -tags pages -count=1 -run TestScreenshots ./web/e2e
+
 bench: ## print speed as ratios, each beside its bound
 	@scripts/packages cc
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) \
@@ -55,4 +91,4 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 	@scripts/fuzz $(FUZZTIME)
 
 clean: ## remove what was built
-	rm -rf bin $(CONFORMANCE)/npm/node_modules
+	rm -rf bin $(CONFORMANCE)/npm/node_modules web/node_modules web/build web/screenshots web/dist/assets web/dist/*.html

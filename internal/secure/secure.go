@@ -106,7 +106,7 @@ func (c Config) permissions() string {
 	}
 	return strings.Join([]string{
 		camera,
-		"accelerometer=()", "autoplay=(self)", "bluetooth=()", "browsing-topics=()", "display-capture=()",
+		"accelerometer=()", "autoplay=(self)", "browsing-topics=()", "display-capture=()",
 		"geolocation=()", "gyroscope=()", "hid=()", "magnetometer=()", "microphone=()", "midi=()",
 		"payment=()", "serial=()", "usb=()", "xr-spatial-tracking=()",
 	}, ", ")

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	noPermission = "camera=(), accelerometer=(), autoplay=(self), bluetooth=(), browsing-topics=(), display-capture=(), " +
+	noPermission = "camera=(), accelerometer=(), autoplay=(self), browsing-topics=(), display-capture=(), " +
 		"geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), " +
 		"payment=(), serial=(), usb=(), xr-spatial-tracking=()"
 	pagePolicy = "default-src 'none'; frame-ancestors 'none'; script-src 'self'; style-src 'self'; " +

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"syscall/js"
@@ -22,7 +23,7 @@ func scripted(lists *verifiertest.Lists) js.Func {
 		if err != nil {
 			return nil, err
 		}
-		return promise(func() (string, error) { return lists.Fetch(nil, uri) }), nil
+		return promise(func() (string, error) { return lists.Fetch(context.Background(), uri) }), nil
 	})
 }
 

@@ -1,0 +1,105 @@
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"regexp"
+	"time"
+
+	"github.com/cyberbadge/cyberbadge/internal/secure"
+)
+
+// dist is what Vite built; in a fresh clone, a placeholder.
+//
+//go:embed dist
+var dist embed.FS
+
+// AssetsPath is where the assets of every page are, below [Config].Base.
+const AssetsPath = "/assets/"
+
+// Config configures [Pages]. The zero value is for pages at the root, without
+// Strict-Transport-Security.
+type Config struct {
+	// Base is the path before [AssetsPath]: empty, or /… without a slash at its
+	// end, of letters, digits and . _ ~ - only.
+	Base string
+	// TLS says that callers reach the pages over TLS, here or at a proxy in front.
+	TLS bool
+}
+
+// Pages serves the pages. It is safe for concurrent use.
+type Pages struct {
+	check  http.Handler
+	assets http.Handler
+}
+
+// New reports everything that is wrong with the configuration at once, and fails
+// when what was built is damaged.
+func New(config Config) (*Pages, error) { return newPages(config, dist) }
+
+var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)*$`)
+
+func newPages(config Config, files fs.FS) (*Pages, error) {
+	if !plainPath.MatchString(config.Base) {
+		return nil, fmt.Errorf("web: Base %q: use segments of letters, digits and . _ ~ - with no slash at the end", config.Base)
+	}
+	// An asset may be a worker, which has a policy of its own.
+	headers, err := secure.New(secure.Config{TLS: config.TLS, Page: &secure.Page{AllowWasm: true}})
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	check, err := document(files, "check", config.Base)
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	assets, err := readAssets(files)
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	return &Pages{check: headers(check), assets: headers(assets)}, nil
+}
+
+// Check is the page on which anybody can check a badge of the issuer whose origin
+// it is served from.
+func (p *Pages) Check() http.Handler { return p.check }
+
+// Assets answers for every path that ends in AssetsPath and the name of an asset.
+func (p *Pages) Assets() http.Handler { return p.assets }
+
+// document serves dist/<name>.html, whose assets it has looked for below base.
+func document(files fs.FS, name, base string) (http.Handler, error) {
+	text, err := fs.ReadFile(files, "dist/"+name+".html")
+	if errors.Is(err, fs.ErrNotExist) {
+		return http.HandlerFunc(notBuilt), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	text = bytes.ReplaceAll(text, []byte(`="./assets/`), []byte(`="`+base+AssetsPath))
+	sum := sha256.Sum256(text)
+	tag := `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Etag", tag)
+		// It holds nobody: what is in a code never reaches the server.
+		h.Set("Cache-Control", "no-cache")
+		serve(w, r, text)
+	}), nil
+}
+
+func notBuilt(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "This program was built without its pages. Build them with: make web build", http.StatusServiceUnavailable)
+}
+
+// serve answers HEAD and If-None-Match, too.
+func serve(w http.ResponseWriter, r *http.Request, body []byte) {
+	r.Header.Del("Range")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}

@@ -1,0 +1,162 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+func zip(t *testing.T, text string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = io.WriteString(w, text)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+const page = `<link href="./assets/check-1.css"><script src="./assets/check-1.js"></script>`
+
+func built(t *testing.T) fstest.MapFS {
+	return fstest.MapFS{
+		"dist/check.html":                {Data: []byte(page)},
+		"dist/assets/check-1.js":         {Data: []byte("script")},
+		"dist/assets/check-1.js.gz":      {Data: zip(t, "script")},
+		"dist/assets/check-1.js.br":      {Data: []byte("brotli")},
+		"dist/assets/verifier-1.wasm.gz": {Data: zip(t, "wasm")},
+		"dist/assets/verifier-1.wasm.br": {Data: []byte("brotli")},
+	}
+}
+
+func get(t *testing.T, h http.Handler, path string, header ...string) *http.Response {
+	t.Helper()
+	r := httptest.NewRequest("GET", path, nil)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Result()
+}
+
+func body(t *testing.T, r *http.Response) string {
+	t.Helper()
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestCheck_NamesItsAssetsBelowTheBase(t *testing.T) {
+	t.Parallel()
+	for _, base := range []string{"", "/tenant/1234"} {
+		pages, err := newPages(Config{Base: base, TLS: true}, built(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := get(t, pages.Check(), base+"/c")
+		want := strings.ReplaceAll(page, "./assets/", base+"/assets/")
+		if got := body(t, r); r.StatusCode != http.StatusOK || got != want {
+			t.Errorf("%d %s, want %s", r.StatusCode, got, want)
+		}
+		policy := r.Header.Get("Content-Security-Policy")
+		for _, directive := range []string{"default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "connect-src 'self';", "require-trusted-types-for 'script'"} {
+			if !strings.Contains(policy, directive) {
+				t.Errorf("the policy %q lacks %s", policy, directive)
+			}
+		}
+		if got := r.Header.Get("Cache-Control"); got != "no-cache" {
+			t.Errorf("Cache-Control is %q", got)
+		}
+		if again := get(t, pages.Check(), base+"/c", "If-None-Match", r.Header.Get("Etag")); again.StatusCode != http.StatusNotModified {
+			t.Errorf("with its tag: %d", again.StatusCode)
+		}
+	}
+}
+
+func TestAssets_InTheShortestFormThatTheBrowserTakes(t *testing.T) {
+	t.Parallel()
+	pages, err := newPages(Config{}, built(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ name, accept, coding, text string }{
+		{"check-1.js", "gzip, deflate, br, zstd", "br", "brotli"},
+		{"check-1.js", "gzip;q=1.0, br;q=0", "gzip", string(zip(t, "script"))},
+		{"check-1.js", "BR", "br", "brotli"},
+		{"check-1.js", "gzip;q=x", "", "script"},
+		{"check-1.js", "", "", "script"},
+		{"verifier-1.wasm", "", "", "wasm"},
+		{"verifier-1.wasm", "br", "br", "brotli"},
+	} {
+		r := get(t, pages.Assets(), "/tenant/assets/"+c.name, "Accept-Encoding", c.accept)
+		if got := body(t, r); r.StatusCode != http.StatusOK || got != c.text || r.Header.Get("Content-Encoding") != c.coding {
+			t.Errorf("%s for %q: %d %q in %q", c.name, c.accept, r.StatusCode, got, r.Header.Get("Content-Encoding"))
+		}
+		if got := r.Header.Get("Cache-Control"); got != "public, max-age=31536000, immutable" {
+			t.Errorf("Cache-Control is %q", got)
+		}
+	}
+	if got := get(t, pages.Assets(), "/assets/verifier-1.wasm").Header.Get("Content-Type"); got != "application/wasm" {
+		t.Errorf("WebAssembly is served as %q, which no browser compiles while it loads", got)
+	}
+	for _, path := range []string{"/assets/", "/assets/check-1.js.gz", "/assets/..", "/assets/check.html", "/"} {
+		if r := get(t, pages.Assets(), path); r.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %d", path, r.StatusCode)
+		}
+	}
+}
+
+func TestPages_ThatWereNotBuiltSaySo(t *testing.T) {
+	t.Parallel()
+	pages, err := newPages(Config{}, fstest.MapFS{"dist/placeholder.txt": {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := get(t, pages.Check(), "/c")
+	if got := body(t, r); r.StatusCode != http.StatusServiceUnavailable || !strings.Contains(got, "make web") {
+		t.Errorf("%d %s", r.StatusCode, got)
+	}
+	if r := get(t, pages.Assets(), "/assets/check-1.js"); r.StatusCode != http.StatusNotFound {
+		t.Errorf("an asset: %d", r.StatusCode)
+	}
+}
+
+func TestNew_RefusesWhatItCannotServe(t *testing.T) {
+	t.Parallel()
+	for _, base := range []string{"/", "tenant", "/a/", "/a//b", `/"><script>`, "/%2F"} {
+		_, err := newPages(Config{Base: base}, built(t))
+		if err == nil || !strings.HasPrefix(err.Error(), "web: Base ") {
+			t.Errorf("Base %q: %v", base, err)
+		}
+	}
+	for want, file := range map[string]string{
+		"web: the asset x-1.wasm was built in a form that not every browser takes": "dist/assets/x-1.wasm.br",
+		"web: the asset x-1.nothing is of a type that is not known":                "dist/assets/x-1.nothing",
+	} {
+		files := built(t)
+		files[file] = &fstest.MapFile{Data: []byte("x")}
+		if _, err := newPages(Config{}, files); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestAssets_AreBounded(t *testing.T) {
+	t.Parallel()
+	for size, refused := range map[int]bool{MaxAsset: false, MaxAsset + 1: true} {
+		files := built(t)
+		files["dist/assets/large-1.js"] = &fstest.MapFile{Data: make([]byte, size)}
+		if _, err := newPages(Config{}, files); (err != nil) != refused {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+	}
+}

@@ -150,7 +150,7 @@ func TestCompletion_IsThereForEveryShell(t *testing.T) {
 func TestCompletion_KnowsCommandsFlagsAndValues(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string][]string{
-		"":                         {"badge", "completion", "demo", "help", "issuer", "keys", "verifier", "verify"},
+		"":                         {"badge", "completion", "demo", "help", "issuer", "keys", "person", "verifier", "verify"},
 		"badge ":                   {"issue", "present", "reinstate", "revoke", "show", "suspend"},
 		"issuer ":                  {"import", "init", "serve", "standing", "token", "trust"},
 		"verifier ":                {"init", "serve", "trust"},

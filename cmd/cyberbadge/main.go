@@ -3,6 +3,7 @@
 //
 //	cyberbadge demo                 try all of it on this machine
 //	cyberbadge issuer …             set up, feed and serve the program
+//	cyberbadge person …             invite people's phones
 //	cyberbadge badge …              issue, show and revoke badges
 //	cyberbadge verifier …           set up and serve a verifier
 //	cyberbadge verify …             decide about one presentation

@@ -72,7 +72,7 @@ func rootCommand(s streams) *cobra.Command {
 		return misuse("%w; see %s --help", err, c.CommandPath())
 	})
 	root.AddCommand(
-		demoCommand(s), issuerCommand(s), badgeCommand(s), verifierCommand(s), verifyCommand(s), keysCommand(s),
+		demoCommand(s), issuerCommand(s), personCommand(s), badgeCommand(s), verifierCommand(s), verifyCommand(s), keysCommand(s),
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

@@ -30,10 +30,10 @@ func FuzzParseCompact(f *testing.F) {
 	}
 	nobody := credentialtest.NewKey("signs nothing").PublicKey()
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, policy := range []jose.HeaderPolicy{{Type: "dc+sd-jwt", AllowChain: true}, {Type: "kb+jwt"}} {
+		for _, policy := range []jose.HeaderPolicy{{Type: "dc+sd-jwt", AllowChain: true}, {Type: "kb+jwt"}, {Type: "openid4vci-proof+jwt", OwnKey: true}} {
 			token, err := jose.ParseCompact(text, maxSize, policy)
 			if err != nil {
-				if code.Of(err) == code.Internal || token.Payload != nil || token.Header.KeyID != "" || token.Header.Chain != nil {
+				if code.Of(err) == code.Internal || token.Payload != nil || token.Header.KeyID != "" || token.Header.Chain != nil || token.Header.Key != nil {
 					t.Errorf("%+v beside %v", token, err)
 				}
 				continue

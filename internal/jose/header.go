@@ -1,6 +1,7 @@
 package jose
 
 import (
+	"crypto/ecdsa"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -20,13 +21,18 @@ const (
 type HeaderPolicy struct {
 	Type       string // the exact value of typ
 	AllowChain bool   // whether x5c may be present
+	// OwnKey is for proofs of possession (RFC 9449; OpenID4VCI, appendix F.1):
+	// jwk must be present, and kid and x5c must not. Such a token shows that
+	// somebody has the key, never that the key is to be trusted.
+	OwnKey bool
 }
 
-// Header is what a protected header may say. KeyID and Chain are empty when the
-// member was absent.
+// Header is what a protected header may say. KeyID, Chain and Key are empty when
+// the member was absent.
 type Header struct {
 	KeyID string
-	Chain [][]byte // DER certificates, the signer's first
+	Chain [][]byte         // DER certificates, the signer's first
+	Key   *ecdsa.PublicKey // only under HeaderPolicy.OwnKey, and then always
 }
 
 func parseHeader(text []byte, policy HeaderPolicy) (Header, error) {
@@ -48,6 +54,12 @@ func parseHeader(text []byte, policy HeaderPolicy) (Header, error) {
 			return Header{}, err
 		}
 	}
+	if policy.OwnKey {
+		jwk, _ := v.Member("jwk")
+		if h.Key, err = ParseKey(jwk); err != nil {
+			return Header{}, err
+		}
+	}
 	return h, nil
 }
 
@@ -63,10 +75,18 @@ func checkMembers(v strictjson.Value, policy HeaderPolicy) error {
 	}
 	for _, m := range v.Members {
 		switch m.Name {
-		case "alg", "kid", "typ":
+		case "alg", "typ":
+		case "kid":
+			if policy.OwnKey {
+				return code.Refuse(code.HeaderForbidden, "no kid beside a jwk")
+			}
 		case "x5c":
-			if !policy.AllowChain {
+			if !policy.AllowChain || policy.OwnKey {
 				return code.Refuse(code.HeaderForbidden, "no x5c in this kind of token")
+			}
+		case "jwk":
+			if !policy.OwnKey {
+				return code.Refuse(code.HeaderForbidden, "no jwk in this kind of token")
 			}
 		default:
 			return code.Refuse(code.HeaderForbidden, "header member %q", m.Name)
@@ -118,7 +138,7 @@ func chain(v strictjson.Value) ([][]byte, error) {
 }
 
 // MarshalHeader writes the protected header {"alg","kid","typ","x5c"}, leaving
-// out what is empty.
+// out what is empty; Key it never writes.
 func MarshalHeader(typ string, h Header) ([]byte, error) {
 	if len(h.KeyID) > MaxKeyID {
 		return nil, fmt.Errorf("key id has %d characters, at most %d are allowed", len(h.KeyID), MaxKeyID)

@@ -181,7 +181,8 @@ func isToken(text string) bool {
 // everything on the way logs it. Nothing is done with the token: it is burnt.
 func (s *Server) refuseMisplacedToken(c *gin.Context) {
 	address := c.Request.URL
-	if !holdsToken(address.Path) && !holdsToken(address.RawQuery) && !namesToken(address.RawQuery) {
+	named := namesToken(address.RawQuery) && !s.isWalletEndpoint(address.Path) // which has an answer of its own
+	if !holdsToken(address.Path) && !holdsToken(address.RawQuery) && !named {
 		return
 	}
 	httpserver.SetRoute(c.Request.Context(), "misplaced token")

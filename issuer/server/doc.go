@@ -17,12 +17,25 @@
 //	GET /status-lists/{id}           a signed status list
 //	GET /vct/cyber-badge/1           what the claims of a badge are, in four languages
 //	GET /trust-list.json             what a customer's verifier pins
+//	GET /.well-known/openid-credential-issuer, /.well-known/oauth-authorization-server
+//	                                 what wallets need to know
 //	GET /healthz, /readyz            the process answers; the store does
 //	GET /openapi.json                all of this as OpenAPI 3.1
 //
 // The trust list is public, but fetching it over the network and pinning what
 // came is trusting the network. It must reach the customer by a way that the
 // customer trusts: handed over, signed, or compared key by key.
+//
+// # Phones
+//
+// OpenID4VCI 1.0, below the issuer's URL; package enrol says what it does. Pages of
+// other origins may call. Errors are in the words of OAuth and not problems.
+//
+//	GET  /credential-offers/{id}     what an invitation offers
+//	POST /token                      code, or refresh token, for tokens
+//	POST /nonce                      a nonce for key proofs
+//	POST /credential                 badges
+//	POST /notification               what the phone did with them
 //
 // # The office
 //
@@ -32,6 +45,8 @@
 //	GET    /v1/people/{ref}/standing   standing:read
 //	POST   /v1/people/{ref}/badges     badges:issue
 //	GET    /v1/people/{ref}/badges     badges:read
+//	POST   /v1/people/{ref}/invitations  badges:issue  ends the phone before
+//	GET    /v1/people/{ref}/invitations  badges:read
 //	GET    /v1/badges/{id}             badges:read
 //	POST   /v1/badges/{id}/revoke      badges:revoke   also suspend, reinstate
 //	GET    /v1/tokens                  tokens          also POST, and DELETE /v1/tokens/{id}
@@ -44,7 +59,8 @@
 //
 // Calls that change something can be repeated: an import of the same files
 // changes nothing, a badge that is revoked stays so with its first reason, a
-// token stays revoked. Only issuing makes another badge each time.
+// token stays revoked. Only issuing makes another badge each time, and inviting
+// another invitation.
 //
 // # What surrounds the handlers
 //

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/issuer"
+	"github.com/cyberbadge/cyberbadge/issuer/enrol"
 )
 
 // documentMaxAge is how long public documents may be kept. A key that must no
@@ -77,7 +78,10 @@ func (s *Server) documents() ([]route, error) {
 // the path of its URL.
 func (s *Server) description() []byte {
 	text := openAPI
-	for _, path := range []string{issuer.StatusListPath, issuer.BadgeTypePath} {
+	for _, path := range []string{
+		issuer.StatusListPath, issuer.BadgeTypePath, enrol.OfferPath,
+		enrol.TokenPath + `"`, enrol.NoncePath + `"`, enrol.CredentialPath + `"`, enrol.NotificationPath + `"`,
+	} {
 		text = bytes.ReplaceAll(text, []byte(`"`+path), []byte(`"`+s.base+path))
 	}
 	return text

@@ -10,6 +10,7 @@ import (
 	"github.com/cyberbadge/cyberbadge/credential/code"
 	"github.com/cyberbadge/cyberbadge/internal/problem"
 	"github.com/cyberbadge/cyberbadge/issuer"
+	"github.com/cyberbadge/cyberbadge/issuer/enrol"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
 
@@ -96,6 +97,9 @@ func known(err error) error {
 	case errors.Is(err, store.ErrListFull):
 		return &problem.Error{Status: http.StatusServiceUnavailable, Code: CodeStatusListsFull, Err: err,
 			Detail: "No status list has a free index. The operator must allow more lists."}
+	case errors.Is(err, enrol.ErrNoOffer):
+		return refuse(http.StatusNotFound, CodeNotFound,
+			"There is no offer here: it was taken, replaced, or is too old. Ask the program office for a new one.")
 	case errors.Is(err, store.ErrNotFound):
 		return told(http.StatusNotFound, CodeNotFound, err)
 	case errors.Is(err, store.ErrFinal):

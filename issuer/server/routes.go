@@ -35,7 +35,11 @@ func (s *Server) routes() ([]route, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := append(documents, []route{
+	wallet, err := s.wallet()
+	if err != nil {
+		return nil, err
+	}
+	list := append(append(documents, wallet...), []route{
 		{"GET", s.base + issuer.StatusListPath + ":id", "", nil, s.statusList},
 		{"GET", "/healthz", "", nil, always(httpserver.Healthy())},
 		{"GET", "/readyz", "", nil, always(httpserver.Ready(s.Ready, s.config.Logger))},
@@ -47,6 +51,8 @@ func (s *Server) routes() ([]route, error) {
 		{"GET", "/v1/people/:ref/standing", ScopeStandingRead, []string{"at"}, s.standingOf},
 		{"POST", "/v1/people/:ref/badges", ScopeBadgesIssue, nil, s.issue},
 		{"GET", "/v1/people/:ref/badges", ScopeBadgesRead, nil, s.badgesOf},
+		{"POST", "/v1/people/:ref/invitations", ScopeBadgesIssue, nil, s.invite},
+		{"GET", "/v1/people/:ref/invitations", ScopeBadgesRead, nil, s.invitations},
 		{"GET", "/v1/badges/:id", ScopeBadgesRead, nil, s.badge},
 		{"POST", "/v1/badges/:id/revoke", ScopeBadgesRevoke, nil, s.revoke},
 		{"POST", "/v1/badges/:id/suspend", ScopeBadgesRevoke, nil, s.suspend},

@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/internal/httpserver"
-	"github.com/cyberbadge/cyberbadge/internal/problem"
 	"github.com/cyberbadge/cyberbadge/internal/secure"
 	"github.com/cyberbadge/cyberbadge/issuer"
+	"github.com/cyberbadge/cyberbadge/issuer/enrol"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
 
@@ -48,6 +48,7 @@ type Config struct {
 type Server struct {
 	config     Config
 	base       string // path of the issuer's URL: empty, or /… without a slash at its end
+	desk       *enrol.Desk
 	metrics    *metrics
 	lists      compressedLists
 	imports    chan struct{} // one for each import under way
@@ -100,10 +101,20 @@ func (s *Server) build() error {
 	if err != nil {
 		return err
 	}
+	if s.desk, err = enrol.New(enrol.Config{
+		Program: s.config.Program, Store: s.config.Program.Enrolments(), Now: s.config.Now, Logger: s.config.Logger,
+	}); err != nil {
+		return err
+	}
 	routes, err := s.routes()
 	if err != nil {
 		return err
 	}
+	pages, err := s.pages()
+	if err != nil {
+		return err
+	}
+	routes = append(routes, pages...)
 	s.metrics = newMetrics(routes)
 	public, err := s.router(routes, s.tokenCaller)
 	if err != nil {
@@ -113,7 +124,7 @@ func (s *Server) build() error {
 	if err != nil {
 		return err
 	}
-	s.public, s.local, s.operations = headers(public), headers(local), headers(s.operationsMux())
+	s.public, s.local, s.operations = headers(public), headers(local), headers(httpserver.Operations(s.metrics.handler(), s.Ready, s.config.Logger))
 	return nil
 }
 
@@ -151,20 +162,6 @@ func (s *Server) Operations() http.Handler { return s.operations }
 func (s *Server) Ready(ctx context.Context) error {
 	_, err := s.config.Program.People(ctx, "", 1)
 	return known(err)
-}
-
-func (s *Server) operationsMux() http.Handler {
-	mux := http.NewServeMux()
-	for path, handler := range map[string]http.Handler{
-		"/metrics": s.metrics.handler(),
-		"/healthz": httpserver.Healthy(),
-		"/readyz":  httpserver.Ready(s.Ready, s.config.Logger),
-	} {
-		mux.Handle("GET "+path, handler)
-		mux.Handle(path, problem.MethodNotAllowed(http.MethodGet, http.MethodHead))
-	}
-	mux.Handle("/", problem.NotFound())
-	return mux
 }
 
 // take gets one of a few slots, or false at once when there is none: queueing

@@ -1,6 +1,6 @@
 // Package store says what the issuer keeps and what it may rely on: people and
-// their evidence, badges, status lists, API tokens and the record of who did
-// what. It holds interfaces, plain types and the rules every engine shares;
+// their evidence, badges, status lists, phones, API tokens and the record of who
+// did what. It holds interfaces, plain types and the rules every engine shares;
 // package sqlite is the engine, package storetest the suite an engine must pass.
 //
 // # Contract
@@ -38,9 +38,20 @@
 // The reservation gives the badge a random index in a status list. An index is
 // given once and never again, whatever becomes of the badge.
 //
+// # A phone's enrolment
+//
+// It begins with an invitation and gives one phone tokens, with which it fetches
+// badges until the enrolment ends:
+//
+//	AddInvitation ──▶ open ──RedeemInvitation──▶ redeemed ──▶ ended
+//	                    └──(too many wrong codes)──────────────▲
+//
+// A person has one phone: the next invitation ends what went before, badges
+// included.
+//
 // # What is not kept
 //
-// Of API tokens and signed badges only SHA-256 hashes are kept. Events are never
+// Of API tokens, codes, phones' tokens and signed badges only SHA-256 hashes are kept. Events are never
 // changed or erased, so they name people by opaque id alone: the caller must
 // keep names out of reasons and other text that ends up in an event.
 //

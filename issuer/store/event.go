@@ -31,13 +31,19 @@ type EventKind string
 
 // The kinds of event, with what Subject names and what Detail holds.
 const (
-	EvidenceImported EventKind = "evidence.imported" // nothing; ImportResult
-	PersonAdded      EventKind = "person.added"      // person; {"active"}
-	PersonChanged    EventKind = "person.changed"    // person; {"active", "changed": names of fields}
-	ListCreated      EventKind = "list.created"      // list; {"size"}
-	BadgePrepared    EventKind = "badge.prepared"    // badge; {"person", "list", "index", "expires"}
-	BadgeIssued      EventKind = "badge.issued"      // badge; {"person", "sha256"}
-	BadgeStatus      EventKind = "badge.status"      // badge; {"person", "from", "to", "reason"}
-	TokenAdded       EventKind = "token.added"       // token; {"scopes", "expires"}
-	TokenRevoked     EventKind = "token.revoked"     // token; {}
+	EvidenceImported   EventKind = "evidence.imported"   // nothing; ImportResult
+	PersonAdded        EventKind = "person.added"        // person; {"active"}
+	PersonChanged      EventKind = "person.changed"      // person; {"active", "changed": names of fields}
+	ListCreated        EventKind = "list.created"        // list; {"size"}
+	BadgePrepared      EventKind = "badge.prepared"      // badge; {"person", "list", "index", "expires"}
+	BadgeIssued        EventKind = "badge.issued"        // badge; {"person", "sha256"}
+	BadgeStatus        EventKind = "badge.status"        // badge; {"person", "from", "to", "reason"}
+	EnrolmentInvited   EventKind = "enrolment.invited"   // enrolment; {"person", "expires"}
+	EnrolmentRedeemed  EventKind = "enrolment.redeemed"  // enrolment; {"person", "key"}
+	EnrolmentRefused   EventKind = "enrolment.refused"   // enrolment; {"person", "attempts_left"}
+	EnrolmentEnded     EventKind = "enrolment.ended"     // enrolment; {"person", "reason"}
+	EnrolmentDelivered EventKind = "enrolment.delivered" // enrolment; {"person", "delivery", "badges"}
+	EnrolmentNotified  EventKind = "enrolment.notified"  // enrolment; {"person", "delivery", "event"}
+	TokenAdded         EventKind = "token.added"         // token; {"scopes", "expires"}
+	TokenRevoked       EventKind = "token.revoked"       // token; {}
 )

@@ -35,6 +35,7 @@ type Reader interface {
 	EvidenceReader
 	ListReader
 	BadgeReader
+	EnrolmentReader
 	TokenReader
 	EventReader
 }
@@ -44,6 +45,7 @@ type Writer interface {
 	EvidenceWriter
 	ListWriter
 	BadgeWriter
+	EnrolmentWriter
 	TokenWriter
 }
 

@@ -33,7 +33,7 @@ type Store struct {
 // Reader is the database, open for reading. Its methods are safe for concurrent
 // use, beside a [Store] in this or another process as well.
 type Reader struct {
-	reads *sql.DB
+	reads *pool
 }
 
 var (
@@ -101,7 +101,7 @@ func open(ctx context.Context, c Config) (_ *Store, err error) {
 	if s.active, err = resume(ctx, writes, c); err != nil {
 		return nil, err
 	}
-	s.Reader = &Reader{openReaders(c.Path, c.Readers)}
+	s.Reader = &Reader{newPool(openReaders(c.Path, c.Readers))}
 	s.writer = newWriter(writes, c)
 	c.Logger.Info("store is open", "path", c.Path)
 	return s, nil
@@ -115,7 +115,7 @@ func OpenReadOnly(ctx context.Context, c Config) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: config: %w", err)
 	}
-	r := &Reader{openReaders(c.Path, c.Readers)}
+	r := &Reader{newPool(openReaders(c.Path, c.Readers))}
 	if err := r.check(ctx, c.Path); err != nil {
 		r.Close()
 		return nil, fmt.Errorf("store: %s: %w", c.Path, err)
@@ -134,7 +134,7 @@ func (r *Reader) check(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	applied, err := checkSchema(ctx, r.reads, all)
+	applied, err := checkSchema(ctx, r.reads.DB, all)
 	if err != nil {
 		return err
 	}

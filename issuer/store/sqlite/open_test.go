@@ -253,7 +253,7 @@ func TestOpen_AppliesWhatIsMissing(t *testing.T) {
 	path := testPath(t)
 	s := openTest(t, Config{Path: path, Create: true})
 	// Back to the version before the last.
-	_, err = s.writer.db.Exec(fmt.Sprintf("DROP TABLE events; DELETE FROM migrations WHERE version = %d", len(all)))
+	_, err = s.writer.db.Exec(fmt.Sprintf("DROP TABLE spent; DROP TABLE delivered_badges; DROP TABLE deliveries; DROP TABLE enrolments; DELETE FROM migrations WHERE version = %d", len(all)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,8 @@ type writer struct {
 	closing chan struct{} // closed: take no more
 	stopped chan struct{} // closed: run has returned
 
-	failure error // after which nothing is written; owned by run
+	failure    error // after which nothing is written; owned by run
+	statements *statements
 }
 
 // operation is one caller's change.
@@ -40,6 +41,9 @@ type tx struct {
 	*sql.Tx
 	now  time.Time // one for the whole transaction
 	undo []func()
+
+	statements *statements
+	bound      map[string]*sql.Stmt // those of statements, in this transaction
 }
 
 // onRollback has what a change did to memory undone if the change, or the
@@ -60,6 +64,8 @@ func newWriter(db *sql.DB, c Config) *writer {
 		queue:   make(chan *operation, c.QueueLength),
 		closing: make(chan struct{}),
 		stopped: make(chan struct{}),
+
+		statements: newStatements(db),
 	}
 	go w.run()
 	return w
@@ -190,11 +196,12 @@ func (w *writer) commit(ops []*operation, errs []error) error {
 	if w.failure != nil {
 		return w.failure
 	}
+	w.statements.prepareWanted()
 	begun, err := w.db.Begin()
 	if err != nil {
 		return w.failed("begin", err)
 	}
-	t := &tx{Tx: begun, now: w.now()}
+	t := &tx{Tx: begun, now: w.now(), statements: w.statements, bound: make(map[string]*sql.Stmt)}
 	for i, op := range ops {
 		var lost error
 		if errs[i], lost = t.attempt(op.do); lost != nil {

@@ -41,6 +41,8 @@ func Run(t *testing.T, open Opener) {
 		{"Badges", badgeTests},
 		{"Status", statusTests},
 		{"Lists", listTests},
+		{"Enrolments", enrolmentTests},
+		{"Deliveries", deliveryTests},
 		{"Tokens", tokenTests},
 		{"Events", eventTests},
 		{"Text", textTests},

@@ -1,0 +1,30 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// TestPages_AreWhereGateCodesLead: a page that was not built answers 503, which
+// is an answer of the right handler too.
+func TestPages_AreWhereGateCodesLead(t *testing.T) {
+	t.Parallel()
+	for _, base := range []string{"", "/tenant/1234"} {
+		o := open(t, options{path: base})
+		for _, path := range []string{base + "/c", strings.ToUpper(base) + "/C"} {
+			answer := o.get(t, path)
+			if answer.status != http.StatusOK && answer.status != http.StatusServiceUnavailable {
+				t.Errorf("%s: %d", path, answer.status)
+			}
+			policy := answer.header.Get("Content-Security-Policy")
+			if !strings.Contains(policy, "script-src 'self' 'wasm-unsafe-eval'") || !strings.Contains(policy, "connect-src 'self';") {
+				t.Errorf("%s: policy %q", path, policy)
+			}
+		}
+		o.get(t, base+"/c/").problem(t, http.StatusNotFound, "not_found")
+		if answer := o.get(t, base+"/assets/nothing.js"); answer.status != http.StatusNotFound {
+			t.Errorf("an asset that is none: %d", answer.status)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/sha256"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/credential/code"
@@ -34,21 +35,29 @@ type KeySource interface {
 	BadgeKey(hint KeyHint) (*ecdsa.PublicKey, error)
 }
 
-// Memory remembers which signed texts were found good, so that a badge that is
-// shown again costs no second issuer signature check. It is called
-// concurrently.
+// Memory keeps badges that were opened, so that one that is shown again costs
+// neither its issuer's signature nor its parsing again. It is called
+// concurrently, and may forget whatever it likes.
 type Memory interface {
-	Remembers(signed [sha256.Size]byte) bool
-	Remember(signed [sha256.Size]byte)
+	Recall(text [sha256.Size]byte) (*Opened, bool)
+	Remember(text [sha256.Size]byte, opened *Opened)
+}
+
+// Opened is a badge that was opened, as a [Memory] keeps it. It never changes.
+type Opened struct {
+	hint   KeyHint
+	key    *ecdsa.PublicKey // under which its signature was good
+	badge  Badge
+	keyErr error // why the badge has no holder key
 }
 
 // Opener opens badges and presentations. The zero Opener opens none. It is safe
 // for concurrent use as long as its members are.
 type Opener struct {
 	Keys KeySource
-	// Memory is optional. What is remembered is bound to the whole signed text
-	// and to the key it was verified with, so a key that is no longer returned
-	// by Keys is no longer good either.
+	// Memory is optional. What it keeps is bound to the whole text, disclosures
+	// included, and to the key with which it was verified: Keys is asked each
+	// time, so what it no longer returns is no longer good.
 	Memory Memory
 }
 
@@ -66,8 +75,8 @@ type Badge struct {
 // Presentation is an opened badge with what its holder sent along.
 type Presentation struct {
 	Badge
-	bound    string // what sd_hash must be the hash of
-	proof    string // the key-binding JWT, unverified; empty when there is none
+	hash     [sha256.Size]byte // of badge and disclosures: what sd_hash must be
+	proof    string            // the key-binding JWT, unverified; empty when there is none
 	proofKey *ecdsa.PublicKey
 	keyErr   error // why proofKey is nil
 }
@@ -95,8 +104,6 @@ func (o Opener) OpenPresentation(text string) (*Presentation, error) {
 	return o.open(text)
 }
 
-// open follows the order of a decision: size and shape, strict parse, trusted
-// issuer and key, signature, disclosures, typed claims.
 func (o Opener) open(text string) (*Presentation, error) {
 	if o.Keys == nil {
 		return nil, errors.New("credential: an Opener without Keys trusts nobody")
@@ -105,6 +112,46 @@ func (o Opener) open(text string) (*Presentation, error) {
 	if err != nil {
 		return nil, err
 	}
+	hash := sha256.Sum256([]byte(parts.Bound))
+	opened, err := o.openOnce(parts, hash)
+	if err != nil {
+		return nil, err
+	}
+	return &Presentation{
+		Badge:    opened.badge.clone(),
+		hash:     hash,
+		proof:    parts.KeyBinding,
+		proofKey: opened.badge.HolderKey,
+		keyErr:   opened.keyErr,
+	}, nil
+}
+
+// openOnce opens the badge of a presentation, or recalls it: the same text under
+// the same key means the same.
+func (o Opener) openOnce(parts sdjwt.Parts, hash [sha256.Size]byte) (*Opened, error) {
+	if o.Memory == nil {
+		return o.openBadge(parts)
+	}
+	if known, ok := o.Memory.Recall(hash); ok {
+		key, err := o.key(known.hint)
+		if err != nil {
+			return nil, err
+		}
+		if key.Equal(known.key) {
+			return known, nil
+		}
+	}
+	opened, err := o.openBadge(parts)
+	if err != nil {
+		return nil, err
+	}
+	o.Memory.Remember(hash, opened)
+	return opened, nil
+}
+
+// openBadge follows the order of a decision: strict parse, trusted issuer and
+// key, signature, disclosures, typed claims.
+func (o Opener) openBadge(parts sdjwt.Parts) (*Opened, error) {
 	token, err := jose.ParseCompact(parts.JWT, MaxSize, jose.HeaderPolicy{Type: MediaType, AllowChain: true})
 	if err != nil {
 		return nil, err
@@ -113,45 +160,51 @@ func (o Opener) open(text string) (*Presentation, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := o.key(token.Header, signed)
-	if err != nil {
+	opened := &Opened{}
+	if opened.hint, err = hintOf(token.Header, signed); err != nil {
 		return nil, err
 	}
-	if err := o.verify(parts.JWT, token, key); err != nil {
+	if opened.key, err = o.key(opened.hint); err != nil {
+		return nil, err
+	}
+	if err := token.Verify(opened.key); err != nil {
 		return nil, err
 	}
 	disclosed, err := sdjwt.Process(signed, parts.Disclosures, alwaysDisclosed)
 	if err != nil {
 		return nil, err
 	}
-	p := &Presentation{bound: parts.Bound, proof: parts.KeyBinding}
-	p.KeyID = token.Header.KeyID
-	if p.Claims, err = readClaims(disclosed); err != nil {
+	badge := &opened.badge
+	badge.KeyID = token.Header.KeyID
+	if badge.Claims, err = readClaims(disclosed); err != nil {
 		return nil, err
 	}
-	if p.Audience, err = readAudience(disclosed); err != nil {
+	if badge.Audience, err = readAudience(disclosed); err != nil {
 		return nil, err
 	}
-	if p.HolderKey, p.keyErr = holderKey(disclosed); p.keyErr != nil {
-		p.HolderKey = nil
+	if badge.HolderKey, opened.keyErr = holderKey(disclosed); opened.keyErr != nil {
+		badge.HolderKey = nil
 	}
-	p.proofKey = p.HolderKey
-	return p, nil
+	return opened, nil
 }
 
-func (o Opener) key(header jose.Header, signed strictjson.Value) (*ecdsa.PublicKey, error) {
+func hintOf(header jose.Header, signed strictjson.Value) (KeyHint, error) {
 	if signed.Kind != strictjson.Object {
-		return nil, code.Refuse(code.ClaimType, "the payload is not an object")
+		return KeyHint{}, code.Refuse(code.ClaimType, "the payload is not an object")
 	}
 	issuer, err := requiredText(signed, nameIssuer)
 	if err != nil {
-		return nil, err
+		return KeyHint{}, err
 	}
 	vct, err := requiredText(signed, nameType)
 	if err != nil {
-		return nil, err
+		return KeyHint{}, err
 	}
-	key, err := o.Keys.BadgeKey(KeyHint{Issuer: issuer, Type: vct, KeyID: header.KeyID, Chain: header.Chain})
+	return KeyHint{Issuer: issuer, Type: vct, KeyID: header.KeyID, Chain: header.Chain}, nil
+}
+
+func (o Opener) key(hint KeyHint) (*ecdsa.PublicKey, error) {
+	key, err := o.Keys.BadgeKey(hint)
 	if err != nil {
 		return nil, err
 	}
@@ -161,26 +214,21 @@ func (o Opener) key(header jose.Header, signed strictjson.Value) (*ecdsa.PublicK
 	return key, nil
 }
 
-// verify checks the issuer's signature, or finds the very text under the very
-// key remembered as good.
-func (o Opener) verify(jwt string, token jose.Compact, key *ecdsa.PublicKey) error {
-	if o.Memory == nil {
-		return token.Verify(key)
+// clone shares nothing that a caller could change with what is remembered.
+func (b *Badge) clone() Badge {
+	c := *b
+	c.Access = slices.Clone(b.Access)
+	c.Audience = slices.Clone(b.Audience)
+	c.Training = slices.Clone(b.Training)
+	if b.Equipment != nil {
+		equipment := *b.Equipment
+		c.Equipment = &equipment
 	}
-	raw, err := key.Bytes()
-	if err != nil {
-		return code.Refuse(code.KeyTypeMismatch, "not a P-256 public key")
+	if b.HolderKey != nil {
+		key := *b.HolderKey
+		c.HolderKey = &key
 	}
-	// The key's encoding has a fixed length, so the two can't run into each other.
-	id := sha256.Sum256(append(append(make([]byte, 0, 4096), raw...), jwt...))
-	if o.Memory.Remembers(id) {
-		return nil
-	}
-	if err := token.Verify(key); err != nil {
-		return err
-	}
-	o.Memory.Remember(id)
-	return nil
+	return c
 }
 
 // CheckTime says whether the badge is valid at now, by its own times: nbf may be

@@ -6,7 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
-	"slices"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -114,20 +114,25 @@ func TestOpener_AsksForTheKeyOnceAndOnlyForStrictTokens(t *testing.T) {
 
 // memory is a credential.Memory that never forgets.
 type memory struct {
-	texts  [][sha256.Size]byte
+	badges map[[sha256.Size]byte]*credential.Opened
 	lookup int
 }
 
-func (m *memory) Remembers(id [sha256.Size]byte) bool {
-	m.lookup++
-	return slices.Contains(m.texts, id)
+func newMemory() *memory {
+	return &memory{badges: make(map[[sha256.Size]byte]*credential.Opened)}
 }
 
-func (m *memory) Remember(id [sha256.Size]byte) { m.texts = append(m.texts, id) }
+func (m *memory) Recall(id [sha256.Size]byte) (*credential.Opened, bool) {
+	m.lookup++
+	opened, known := m.badges[id]
+	return opened, known
+}
+
+func (m *memory) Remember(id [sha256.Size]byte, opened *credential.Opened) { m.badges[id] = opened }
 
 func TestOpener_RemembersOnlyWhatWasGoodUnderThatKey(t *testing.T) {
 	t.Parallel()
-	m := &memory{}
+	m := newMemory()
 	key := credentialtest.IssuerKey.PublicKey()
 	opener := credential.Opener{Memory: m, Keys: keyFunc(func(credential.KeyHint) (*ecdsa.PublicKey, error) { return key, nil })}
 	badge := credentialtest.MustIssue(t, credentialtest.Claims())
@@ -136,8 +141,8 @@ func TestOpener_RemembersOnlyWhatWasGoodUnderThatKey(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(m.texts) != 1 || m.lookup != 3 {
-		t.Errorf("remembered %d texts in %d look-ups", len(m.texts), m.lookup)
+	if len(m.badges) != 1 || m.lookup != 3 {
+		t.Errorf("remembered %d badges in %d look-ups", len(m.badges), m.lookup)
 	}
 	header, payload, disclosures, _ := credentialtest.Parts(t, badge)
 	forged := credentialtest.Join(credentialtest.MustSign(t, credentialtest.OtherKey, header, payload), disclosures, "")
@@ -146,7 +151,7 @@ func TestOpener_RemembersOnlyWhatWasGoodUnderThatKey(t *testing.T) {
 			t.Errorf("a forged twin of a remembered badge: %v", err)
 		}
 	}
-	if len(m.texts) != 1 {
+	if len(m.badges) != 1 {
 		t.Error("remembered a badge with a bad signature")
 	}
 	key = credentialtest.OtherKey.PublicKey()
@@ -155,9 +160,26 @@ func TestOpener_RemembersOnlyWhatWasGoodUnderThatKey(t *testing.T) {
 	}
 }
 
+func TestOpener_WhatACallerChangesIsNotRemembered(t *testing.T) {
+	t.Parallel()
+	opener := credential.Opener{Memory: newMemory(), Keys: credentialtest.Keys{}}
+	badge := credentialtest.MustIssue(t, credentialtest.Claims())
+	for range 2 {
+		opened, err := opener.Open(badge)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := credentialtest.Claims(); !reflect.DeepEqual(opened.Claims, want) {
+			t.Fatalf("got %+v, want %+v", opened.Claims, want)
+		}
+		opened.Access[0], opened.Training[0].Course, opened.Equipment.Compliant = "any", "any", false
+		*opened.HolderKey = *credentialtest.OtherKey.PublicKey()
+	}
+}
+
 func TestOpener_ChecksDisclosuresOfRememberedBadges(t *testing.T) {
 	t.Parallel()
-	opener := credential.Opener{Memory: &memory{}, Keys: credentialtest.Keys{}}
+	opener := credential.Opener{Memory: newMemory(), Keys: credentialtest.Keys{}}
 	badge := credentialtest.MustIssue(t, credentialtest.Claims())
 	if _, err := opener.Open(badge); err != nil {
 		t.Fatal(err)

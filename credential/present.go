@@ -132,7 +132,7 @@ func (p *Presentation) CheckProof(rules ProofRules) (Proof, error) {
 	if err := rules.check(proof, claims); err != nil {
 		return Proof{}, err
 	}
-	if hash != sdjwt.Digest(p.bound) {
+	if hash != jose.Encoding.EncodeToString(p.hash[:]) {
 		return Proof{}, code.Refuse(code.ProofHash, "the proof was made for other disclosures or another badge")
 	}
 	return proof, nil

@@ -21,10 +21,10 @@ import (
 
 // Defaults and fixed bounds of a [Verifier].
 const (
-	MaxProofAge     = 90 * time.Second // how long a proof is good for
-	MaxProofAhead   = 30 * time.Second // how far a phone's clock may be ahead
-	MaxBadgeAhead   = 30 * time.Second // how far an issuer's clock may be ahead
-	rememberedTexts = 1 << 13          // issuer signatures
+	MaxProofAge      = 90 * time.Second // how long a proof is good for
+	MaxProofAhead    = 30 * time.Second // how far a phone's clock may be ahead
+	MaxBadgeAhead    = 30 * time.Second // how far an issuer's clock may be ahead
+	rememberedBadges = 1 << 12          // some ten megabytes
 )
 
 // Config configures a [Verifier]. Only Trust is required: the zero value of
@@ -69,7 +69,7 @@ type Request struct {
 // Verifier makes decisions. It is safe for concurrent use.
 type Verifier struct {
 	config  Config
-	memory  signatureMemory
+	memory  badgeMemory
 	checker *revocation.Checker
 	replay  *replayGuard
 }
@@ -95,7 +95,7 @@ func New(config Config) (*Verifier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("verifier: %w", err)
 	}
-	memory, err := lru.New[[sha256.Size]byte, struct{}](rememberedTexts)
+	memory, err := lru.New[[sha256.Size]byte, *credential.Opened](rememberedBadges)
 	if err != nil {
 		return nil, fmt.Errorf("verifier: %w", err)
 	}
@@ -103,7 +103,7 @@ func New(config Config) (*Verifier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("verifier: %w", err)
 	}
-	return &Verifier{config: config, memory: signatureMemory{memory}, checker: checker, replay: replay}, nil
+	return &Verifier{config: config, memory: badgeMemory{memory}, checker: checker, replay: replay}, nil
 }
 
 func (c Config) check() error {
@@ -200,13 +200,14 @@ func (k keysAt) BadgeKey(hint credential.KeyHint) (*ecdsa.PublicKey, error) {
 	return k.trust.badgeKey(hint, k.now)
 }
 
-type signatureMemory struct {
-	texts *lru.Cache[[sha256.Size]byte, struct{}]
+type badgeMemory struct {
+	badges *lru.Cache[[sha256.Size]byte, *credential.Opened]
 }
 
-func (m signatureMemory) Remembers(signed [sha256.Size]byte) bool {
-	_, known := m.texts.Get(signed)
-	return known
+func (m badgeMemory) Recall(text [sha256.Size]byte) (*credential.Opened, bool) {
+	return m.badges.Get(text)
 }
 
-func (m signatureMemory) Remember(signed [sha256.Size]byte) { m.texts.Add(signed, struct{}{}) }
+func (m badgeMemory) Remember(text [sha256.Size]byte, opened *credential.Opened) {
+	m.badges.Add(text, opened)
+}

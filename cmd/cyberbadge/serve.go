@@ -74,16 +74,12 @@ func verifierServeCommand(s streams) *cobra.Command {
 	return c
 }
 
-// verifierGC is the garbage collector's target for a verifier: a decision leaves
-// much behind and holds nothing, so with Go's own 100 the collector runs all the
-// time over a heap of a few megabytes, for a sixth of a decision's cost.
-const verifierGC = 400
-
-// collectLessOften sets it, unless the operator has said otherwise.
+// collectLessOften sets the collector as a verifier is measured with, unless the
+// operator has said otherwise.
 func collectLessOften(environ []string) {
 	said := func(variable string) bool { return strings.HasPrefix(variable, "GOGC=") }
 	if !slices.ContainsFunc(environ, said) {
-		debug.SetGCPercent(verifierGC)
+		debug.SetGCPercent(verifierserver.GCPercent)
 	}
 }
 

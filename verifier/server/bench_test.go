@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -42,6 +43,7 @@ const (
 // Cold, no badge was seen before. Warm, it is one badge with a fresh proof each
 // time, whose issuer signature is remembered. The bounds are 0.75 and 1.1.
 func BenchmarkVerify(b *testing.B) {
+	defer debug.SetGCPercent(debug.SetGCPercent(GCPercent)) // for both handlers
 	badge := credentialtest.MustIssue(b, credentialtest.Claims())
 	warm := make([]string, benchCalls)
 	for i := range warm {

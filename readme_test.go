@@ -77,7 +77,7 @@ func TestREADME_CommandsWork(t *testing.T) {
 		t.Skip("it builds the program and runs two servers")
 	}
 	if _, err := exec.LookPath("curl"); err != nil {
-		t.Skip("curl is not installed")
+		t.Fatal("curl is not installed; make test installs it")
 	}
 	shell := newShell(t)
 	issuer, verifier := freePort(t), freePort(t)

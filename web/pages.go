@@ -23,6 +23,12 @@ var dist embed.FS
 // AssetsPath is where the assets of every page are, below [Config].Base.
 const AssetsPath = "/assets/"
 
+// What stands beside the badge's page, by the names that it uses.
+const (
+	BadgeWorkerName   = "service-worker.js"
+	BadgeManifestName = "manifest.webmanifest"
+)
+
 // Config configures [Pages]. The zero value is for pages at the root, without
 // Strict-Transport-Security.
 type Config struct {
@@ -35,8 +41,11 @@ type Config struct {
 
 // Pages serves the pages. It is safe for concurrent use.
 type Pages struct {
-	check  http.Handler
-	assets http.Handler
+	check         http.Handler
+	badge         http.Handler
+	badgeWorker   http.Handler
+	badgeManifest http.Handler
+	assets        http.Handler
 }
 
 // New reports everything that is wrong with the configuration at once, and fails
@@ -58,16 +67,49 @@ func newPages(config Config, files fs.FS) (*Pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
+	badge, err := document(files, "badge", config.Base)
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	worker, err := unhashed(files, "badge-worker.js", "text/javascript; charset=utf-8")
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	manifest, err := unhashed(files, "badge.webmanifest", "application/manifest+json")
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	// The badge's page compiles nothing.
+	plain, err := secure.New(secure.Config{TLS: config.TLS, Page: &secure.Page{}})
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
 	assets, err := readAssets(files)
 	if err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
-	return &Pages{check: headers(check), assets: headers(assets)}, nil
+	return &Pages{
+		check: headers(check), assets: headers(assets),
+		badge: plain(badge), badgeWorker: plain(worker), badgeManifest: plain(manifest),
+	}, nil
 }
 
 // Check is the page on which anybody can check a badge of the issuer whose origin
 // it is served from.
 func (p *Pages) Check() http.Handler { return p.check }
+
+// Badge is the page on which a phone fetches, keeps and shows a badge. It must
+// stand at <issuer's URL>/badge/: the issuer is what it finds one step above
+// itself, and its key and badge stay in the browser under that address.
+func (p *Pages) Badge() http.Handler { return p.badge }
+
+// BadgeWorker is the service worker that opens that page without a connection. It
+// must stand beside the page, as [BadgeWorkerName]: that is how far it reaches.
+func (p *Pages) BadgeWorker() http.Handler { return p.badgeWorker }
+
+// BadgeManifest is by what that page can be installed; it stands beside it, as
+// [BadgeManifestName].
+func (p *Pages) BadgeManifest() http.Handler { return p.badgeManifest }
 
 // Assets answers for every path that ends in AssetsPath and the name of an asset.
 func (p *Pages) Assets() http.Handler { return p.assets }
@@ -82,16 +124,33 @@ func document(files fs.FS, name, base string) (http.Handler, error) {
 		return nil, err
 	}
 	text = bytes.ReplaceAll(text, []byte(`="./assets/`), []byte(`="`+base+AssetsPath))
+	return fresh(text, "text/html; charset=utf-8"), nil
+}
+
+// unhashed serves a file whose name never changes, whatever is in it.
+func unhashed(files fs.FS, name, mediaType string) (http.Handler, error) {
+	content, err := fs.ReadFile(files, "dist/"+name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return http.HandlerFunc(notBuilt), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return fresh(content, mediaType), nil
+}
+
+// fresh serves what a browser asks for anew each time.
+func fresh(text []byte, mediaType string) http.Handler {
 	sum := sha256.Sum256(text)
 	tag := `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Content-Type", mediaType)
 		h.Set("Etag", tag)
 		// It holds nobody: what is in a code never reaches the server.
 		h.Set("Cache-Control", "no-cache")
 		serve(w, r, text)
-	}), nil
+	})
 }
 
 func notBuilt(w http.ResponseWriter, _ *http.Request) {

@@ -82,6 +82,34 @@ func TestCheck_NamesItsAssetsBelowTheBase(t *testing.T) {
 	}
 }
 
+func TestBadge_HasItsWorkerAndManifestBesideIt(t *testing.T) {
+	t.Parallel()
+	files := built(t)
+	files["dist/badge.html"] = &fstest.MapFile{Data: []byte(page)}
+	files["dist/badge-worker.js"] = &fstest.MapFile{Data: []byte("worker")}
+	files["dist/badge.webmanifest"] = &fstest.MapFile{Data: []byte("{}")}
+	pages, err := newPages(Config{Base: "/tenant/1234"}, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		handler         http.Handler
+		mediaType, text string
+	}{
+		"page":     {pages.Badge(), "text/html; charset=utf-8", strings.ReplaceAll(page, "./assets/", "/tenant/1234/assets/")},
+		"worker":   {pages.BadgeWorker(), "text/javascript; charset=utf-8", "worker"},
+		"manifest": {pages.BadgeManifest(), "application/manifest+json", "{}"},
+	} {
+		r := get(t, c.handler, "/")
+		if got := body(t, r); got != c.text || r.Header.Get("Content-Type") != c.mediaType || r.Header.Get("Cache-Control") != "no-cache" {
+			t.Errorf("%s: %q with %v", name, got, r.Header)
+		}
+		if policy := r.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "script-src 'self';") || !strings.Contains(policy, "worker-src 'self';") {
+			t.Errorf("%s: policy %q", name, policy)
+		}
+	}
+}
+
 func TestAssets_InTheShortestFormThatTheBrowserTakes(t *testing.T) {
 	t.Parallel()
 	pages, err := newPages(Config{}, built(t))

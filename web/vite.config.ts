@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { defineConfig, type Plugin } from 'vite'
+import { installable } from './installable.ts'
 
 const placeholder = readFileSync('dist/placeholder.txt')
 
@@ -22,7 +23,7 @@ function compressed(): Plugin {
       for (const name of readdirSync('dist/assets')) {
         const path = join('dist/assets', name)
         const content = readFileSync(path)
-        if (content.length < smallest) continue
+        if (content.length < smallest || name.endsWith('.png')) continue
         writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }))
         writeFileSync(
           `${path}.br`,
@@ -41,12 +42,12 @@ export default defineConfig({
   // The server fills in where the pages stand: see pages.go.
   base: './',
   publicDir: false,
-  plugins: [compressed()],
+  plugins: [installable(), compressed()],
   build: {
     target: 'es2022',
     // Nothing is inlined as data, which the policy of the pages would refuse to run.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: { check: 'check.html' } },
+    rollupOptions: { input: { badge: 'badge.html', check: 'check.html' } },
   },
 })

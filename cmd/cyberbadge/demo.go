@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -44,7 +45,8 @@ type demo struct {
 	once    bool
 	quiet   bool
 
-	phone crypto.Signer
+	phone  crypto.Signer
+	person string // whose badge the story is about
 }
 
 func demoCommand(s streams) *cobra.Command {
@@ -111,7 +113,7 @@ func (d *demo) story(ctx context.Context, group *errgroup.Group, logger *slog.Lo
 		return err
 	}
 	up := make(chan string, 2)
-	group.Go(func() error { return issuerSide.serve(ctx, logger, func(url string) { up <- url }) })
+	group.Go(func() error { return issuerSide.serve(ctx, logger, func(address string) { up <- address }) })
 	issuerURL, err := waitFor(ctx, up)
 	if err != nil {
 		return err
@@ -121,7 +123,7 @@ func (d *demo) story(ctx context.Context, group *errgroup.Group, logger *slog.Lo
 	if err != nil {
 		return err
 	}
-	group.Go(func() error { return verifierSide.serve(ctx, logger, func(url string) { up <- url }) })
+	group.Go(func() error { return verifierSide.serve(ctx, logger, func(address string) { up <- address }) })
 	verifierURL, err := waitFor(ctx, up)
 	if err != nil {
 		return err
@@ -131,15 +133,15 @@ func (d *demo) story(ctx context.Context, group *errgroup.Group, logger *slog.Lo
 		return err
 	}
 	if !d.once {
-		d.invite(verifierURL)
+		return d.invite(ctx, office, verifierURL)
 	}
 	return nil
 }
 
 func waitFor(ctx context.Context, up <-chan string) (string, error) {
 	select {
-	case url := <-up:
-		return url, nil
+	case address := <-up:
+		return address, nil
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	}
@@ -238,14 +240,27 @@ func (d *demo) makePhone() (err error) {
 	return err
 }
 
-func (d *demo) invite(verifierURL string) {
+// invite says what to try next. On this machine the link and its code come the
+// same way; in earnest they never do.
+func (d *demo) invite(ctx context.Context, office *api, verifierURL string) error {
+	var made invitation
+	if err := office.post(ctx, "/v1/people/"+url.PathEscape(d.person)+"/invitations", struct{}{}, &made); err != nil {
+		return err
+	}
 	d.say(`
-Both serve until you press Ctrl-C. In another terminal:
+Both serve until you press Ctrl-C. To be the phone of person %[3]s, open this in a
+browser on this machine and enter the code:
+
+  phone link  %[4]s
+  code        %[5]s
+
+In another terminal:
 
   cyberbadge issuer standing --dir %[1]s/issuer
   cyberbadge badge issue     --dir %[1]s/issuer --person 0700004 --holder-key %[1]s/phone.jwk --out %[1]s/badge.txt
   cyberbadge badge present   --badge %[1]s/badge.txt --holder-key %[1]s/phone.key --code > %[1]s/code.txt
   cyberbadge verify          --server %[2]s --access onsite %[1]s/code.txt
   curl %[2]s/openapi.json
-`, d.dir, verifierURL)
+`, d.dir, verifierURL, d.person, made.Link, made.TxCode)
+	return nil
 }

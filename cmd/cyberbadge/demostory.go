@@ -30,6 +30,7 @@ func (d *demo) tell(ctx context.Context, office *api, verifierURL string) error 
 	if err != nil {
 		return err
 	}
+	d.person = person
 	badge, err := d.issueBadge(ctx, office, person)
 	if err != nil {
 		return err

@@ -62,8 +62,8 @@ the badges of the phone that was lost.`,
 }
 
 func (i invitation) print(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "wallet link  %s\ncode         %s\ngood until   %s\nrevoked      %d badges\n",
-		i.WalletURI, i.TxCode, i.ExpiresAt.Format(time.RFC3339), len(i.Revoked))
+	_, err := fmt.Fprintf(w, "phone link   %s\nwallet link  %s\ncode         %s\ngood until   %s\nrevoked      %d badges\n",
+		i.Link, i.WalletURI, i.TxCode, i.ExpiresAt.Format(time.RFC3339), len(i.Revoked))
 	return err
 }
 

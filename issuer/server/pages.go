@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/cyberbadge/cyberbadge/issuer/enrol"
 	"github.com/cyberbadge/cyberbadge/web"
 )
 
@@ -18,9 +19,13 @@ func (s *Server) pages() ([]route, error) {
 		return nil, err
 	}
 	check := always(pages.Check())
+	badge := s.base + enrol.PhonePath
 	list := []route{
 		{http.MethodGet, s.base + checkPath, "", nil, check},
 		{http.MethodGet, strings.ToUpper(s.base + checkPath), "", nil, check},
+		{http.MethodGet, badge, "", nil, always(pages.Badge())},
+		{http.MethodGet, badge + web.BadgeWorkerName, "", nil, always(pages.BadgeWorker())},
+		{http.MethodGet, badge + web.BadgeManifestName, "", nil, always(pages.BadgeManifest())},
 		{http.MethodGet, s.base + web.AssetsPath + ":name", "", nil, always(pages.Assets())},
 	}
 	return withHead(list), nil

@@ -22,6 +22,16 @@ func TestPages_AreWhereGateCodesLead(t *testing.T) {
 				t.Errorf("%s: policy %q", path, policy)
 			}
 		}
+		for _, path := range []string{"/badge/", "/badge/service-worker.js", "/badge/manifest.webmanifest"} {
+			answer := o.get(t, base+path)
+			if answer.status != http.StatusOK && answer.status != http.StatusServiceUnavailable {
+				t.Errorf("%s: %d", path, answer.status)
+			}
+			policy := answer.header.Get("Content-Security-Policy")
+			if !strings.Contains(policy, "script-src 'self';") || !strings.Contains(policy, "connect-src 'self';") {
+				t.Errorf("%s: policy %q", path, policy)
+			}
+		}
 		o.get(t, base+"/c/").problem(t, http.StatusNotFound, "not_found")
 		if answer := o.get(t, base+"/assets/nothing.js"); answer.status != http.StatusNotFound {
 			t.Errorf("an asset that is none: %d", answer.status)

@@ -37,6 +37,7 @@ import (
 type fixture struct {
 	url     string
 	program *issuer.Program
+	office  http.Handler // the server for callers on this machine
 	picture []byte
 }
 
@@ -61,6 +62,7 @@ func start(t *testing.T) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
+	f.office = service.Local()
 	mux := http.NewServeMux()
 	mux.Handle("/", service.Handler())
 	// The issuer serves no pictures of its own: they are where the operator has them.
@@ -166,6 +168,8 @@ func (f *fixture) integrity() string {
 
 func TestPages_InChromium(t *testing.T) { inChromium(t, "check", "speed") }
 
+func TestPages_BadgeInChromium(t *testing.T) { inChromium(t, "badge.e2e") }
+
 // TestScreenshots asserts nothing: somebody has to look.
 func TestScreenshots(t *testing.T) { inChromium(t, "screenshots") }
 
@@ -182,7 +186,10 @@ func inChromium(t *testing.T, names ...string) {
 		}
 	}
 	f := start(t)
-	codes := httptest.NewServer(f.codes())
+	mux := http.NewServeMux()
+	mux.Handle("/", f.codes())
+	f.phones(t, mux)
+	codes := httptest.NewServer(mux)
 	t.Cleanup(codes.Close)
 	command := exec.CommandContext(t.Context(), "npm", append([]string{"run", "--silent", "test:browser", "--"}, names...)...)
 	command.Dir = web

@@ -1,5 +1,7 @@
 import { describe, test } from 'vitest'
+import { messages } from '../src/i18n/index.ts'
 import { code, issuer, screenshot, visit } from './browser.ts'
+import { dismiss, enrol, invite } from './phone.ts'
 
 describe('pictures for people to look at', () => {
   test.each([
@@ -23,5 +25,31 @@ describe('pictures for people to look at', () => {
         await screenshot(page, `check-${name}-${size}-${scheme}`)
       })
     }
+  })
+  test.each([
+    ['phone', 'light', 'en'],
+    ['phone', 'dark', 'de'],
+    ['tablet', 'light', 'fr'],
+    ['tablet', 'dark', 'es'],
+  ] as const)('the badge on a %s, %s, %s', async (size, scheme, locale) => {
+    const text = messages[locale]
+    await visit({ size, scheme, locale }, async ({ page }) => {
+      const picture = (name: string) => screenshot(page, `badge-${name}-${size}-${scheme}`)
+      await page.goto(`${issuer}/badge/`)
+      await page.getByText(text.badge.strangerWhat).waitFor()
+      await picture('none')
+      const invitation = await invite()
+      await page.goto(invitation.link)
+      await page.getByLabel(text.badge.codeLabel, { exact: true }).fill(invitation.tx_code === '000000' ? '000001' : '000000')
+      await page.getByRole('button', { name: text.badge.enrol }).click()
+      await page.getByRole('alert').waitFor()
+      await picture('wrong-code')
+      await enrol(page, invitation, text)
+      await picture('code')
+      await dismiss(invitation.person_id)
+      await page.getByRole('button', { name: text.badge.renew }).click()
+      await page.getByText(text.badge.deniedTitle).waitFor()
+      await picture('denied')
+    })
   })
 })

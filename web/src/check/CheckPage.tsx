@@ -9,7 +9,7 @@ import { useCheck } from './useCheck.ts'
 
 export function CheckPage({ scanned }: { scanned: string | undefined }) {
   return (
-    <Page>
+    <Page title={(text) => text.check.title}>
       <Check scanned={scanned} />
     </Page>
   )

@@ -1,3 +1,5 @@
+import type { DenialKind } from '../badge/denial.ts'
+import type { Failure } from '../badge/failure.ts'
 import type { Access, Reason, Verdict } from '../verifier/decision.ts'
 
 /** What happened, in one short sentence, and what the reader can do about it. */
@@ -5,6 +7,9 @@ export interface Advice {
   what: string
   next: string
 }
+
+/** What a badge can disclose; the claims of a picture are one for a reader. */
+export type Claim = 'given_name' | 'family_name' | 'picture' | 'employee_number' | 'organization' | 'role' | 'training' | 'equipment'
 
 /**
  * Every text of the pages. A language that lacks one, or has one too many, does
@@ -53,5 +58,41 @@ export interface Messages {
     codeLabel: string
     failed: Record<'offline' | 'unavailable' | 'old_browser', Advice>
     cleared: string
+  }
+  badge: {
+    title: string
+    loading: string
+    strangerTitle: string
+    strangerWhat: string
+    strangerNext: string
+    enrolTitle: string
+    enrolWhat: (issuer: string) => string
+    replaces: string
+    codeLabel: string
+    codeHint: string
+    enrol: string
+    enrolling: string
+    attempts: (left: string) => string
+    again: string
+    back: string
+    codeImage: string
+    next: (seconds: string) => string
+    show: string
+    lasts: (time: string) => string
+    renew: string
+    renewing: string
+    expiredTitle: string
+    noneTitle: string
+    expiredNext: string
+    revealsTitle: string
+    revealsWhat: string
+    revealsAlways: string
+    revealsNot: string
+    claims: Record<Claim, string>
+    deniedTitle: string
+    denied: Record<DenialKind, (about: string) => string>
+    deniedOther: string
+    deniedNext: string
+    failed: Record<Failure, Advice>
   }
 }

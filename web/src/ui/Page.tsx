@@ -1,17 +1,17 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { choose, isLanguage, LanguageContext, languageNames, languages, messages, type Language } from '../i18n/index.ts'
+import { choose, isLanguage, LanguageContext, languageNames, languages, messages, type Language, type Messages } from '../i18n/index.ts'
 
 /**
  * The frame of every page, and the language of what is in it. The choice is not
  * kept: the next reader of the same phone has the browser's language again.
  */
-export function Page({ children }: { children: ComponentChildren }) {
+export function Page({ title, children }: { title: (text: Messages) => string; children: ComponentChildren }) {
   const [language, setLanguage] = useState<Language>(() => choose(navigator.languages))
   useEffect(() => {
     document.documentElement.lang = language
-    document.title = `${messages[language].check.title} · Cyber Badge`
-  }, [language])
+    document.title = `${title(messages[language])} · Cyber Badge`
+  }, [language, title])
   return (
     <LanguageContext.Provider value={language}>
       <header class="bar">

@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import type { Decision } from '../src/verifier/decision.ts'
+import { messages, type Messages } from '../src/i18n/index.ts'
+
+const desk = `${process.env.CYBERBADGE_CODES}/phones`
+
+async function post<T>(path: string, body = ''): Promise<T> {
+  const answer = await fetch(`${desk}/${path}`, { method: 'POST', body })
+  const text = await answer.text()
+  if (!answer.ok) throw new Error(`${path}: ${text}`)
+  return JSON.parse(text) as T
+}
+
+export interface Invitation {
+  link: string
+  tx_code: string
+  person_id: string
+}
+
+/** Invites another person each time. */
+export const invite = () => post<Invitation>('invitation')
+
+/** A customer's gate. */
+export const decide = (code: string) => post<Decision>('decision', code)
+
+export const dismiss = (person: string) => post<null>(`dismissal/${person}`)
+
+/** Opens an invitation and enters its code. */
+export async function enrol(page: Page, { link, tx_code }: Invitation, text: Messages = messages.en): Promise<void> {
+  await page.goto(link)
+  await page.getByLabel(text.badge.codeLabel, { exact: true }).fill(tx_code)
+  await page.getByRole('button', { name: text.badge.enrol }).click()
+  await shown(page, text)
+}
+
+export const shown = (page: Page, text: Messages = messages.en) => page.getByRole('img', { name: text.badge.codeImage }).waitFor({ timeout: 15_000 })
+
+/** What a foreign reader reads off the screen. */
+export async function scan(page: Page): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'cyberbadge-scan-'))
+  try {
+    const file = join(folder, 'screen.png')
+    writeFileSync(file, await page.screenshot())
+    return execFileSync('zbarimg', ['--quiet', '--raw', file], { encoding: 'utf8' }).trim()
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}

@@ -1,0 +1,61 @@
+import { useEffect, useState } from 'preact/hooks'
+import type { Clock } from './clock.ts'
+import { gateCode, shownFor } from './proof.ts'
+import type { Holder } from './vault.ts'
+
+/** A fresh gate code, another every 20 seconds, and the seconds until the next. */
+export function useGateCode(holder: Holder, clock: Clock): { code: string | undefined; left: number } {
+  const [code, setCode] = useState<string>()
+  const [left, setLeft] = useState(shownFor)
+  const { issuer, badge, key } = holder
+
+  useEffect(() => {
+    let current = true
+    let made = -Infinity
+    const make = async () => {
+      made = Date.now()
+      setLeft(shownFor)
+      const fresh = await gateCode(issuer, badge ?? '', key, clock.now())
+      if (current) setCode(fresh)
+    }
+    const tick = () => {
+      if (document.visibilityState === 'hidden') return
+      const gone = (Date.now() - made) / 1000
+      // A clock that was put back counts as time gone, too.
+      if (gone < 0 || gone >= shownFor) void make()
+      else setLeft(Math.ceil(shownFor - gone))
+    }
+    tick()
+    const timer = setInterval(tick, 1000)
+    document.addEventListener('visibilitychange', tick)
+    return () => {
+      current = false
+      clearInterval(timer)
+      document.removeEventListener('visibilitychange', tick)
+    }
+  }, [issuer, badge, key, clock])
+
+  return { code, left }
+}
+
+/** Keeps the screen on while a code is shown, where the browser can. */
+export function useWakeLock(): void {
+  useEffect(() => {
+    if (!('wakeLock' in navigator)) return
+    let lock: WakeLockSentinel | undefined
+    let done = false
+    const ask = async () => {
+      if (document.visibilityState !== 'visible') return
+      // Refused on a low battery; the code is shown all the same.
+      lock = await navigator.wakeLock.request('screen').catch(() => undefined)
+      if (done) void lock?.release()
+    }
+    void ask()
+    document.addEventListener('visibilitychange', ask)
+    return () => {
+      done = true
+      document.removeEventListener('visibilitychange', ask)
+      void lock?.release()
+    }
+  }, [])
+}

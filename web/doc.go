@@ -4,6 +4,7 @@
 //	pages, err := web.New(web.Config{TLS: true})
 //	…
 //	mux.Handle("GET /c", pages.Check())
+//	mux.Handle("GET /badge/", pages.Badge())
 //	mux.Handle("GET "+web.AssetsPath, pages.Assets())
 //
 // A page is one document and the files that it names, its assets. The name of an

@@ -96,7 +96,7 @@ func known(err error) error {
 			Detail: "The database can't answer now. Nothing was changed; try again in a moment."}
 	case errors.Is(err, store.ErrListFull):
 		return &problem.Error{Status: http.StatusServiceUnavailable, Code: CodeStatusListsFull, Err: err,
-			Detail: "No status list has a free index. The operator must allow more lists."}
+			Detail: "No status list has a free index, and there are as many lists as there may be. The operator needs an issuer with a larger list_size."}
 	case errors.Is(err, enrol.ErrNoOffer):
 		return refuse(http.StatusNotFound, CodeNotFound,
 			"There is no offer here: it was taken, replaced, or is too old. Ask the program office for a new one.")

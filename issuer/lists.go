@@ -21,6 +21,19 @@ type ListToken struct {
 	Fresh    bool          // signed for this call, not taken from memory
 }
 
+// ListURIs returns the addresses of all status lists.
+func (p *Program) ListURIs(ctx context.Context) ([]string, error) {
+	lists, err := p.config.Store.Lists(ctx)
+	if err != nil {
+		return nil, err
+	}
+	uris := make([]string, len(lists))
+	for i, l := range lists {
+		uris[i] = p.ListURI(l.ID)
+	}
+	return uris, nil
+}
+
 // publisher signs status lists. It compresses a list when an entry has changed
 // and signs it anew when its time is getting old; in between it hands out the
 // token it has.

@@ -34,8 +34,9 @@ type TrustedIssuer struct {
 
 // TrustedLists says where an issuer's status lists are and who signs them.
 type TrustedLists struct {
-	Under string            `json:"under"`
-	Keys  []json.RawMessage `json:"keys"`
+	Under       string            `json:"under"`
+	Aggregation string            `json:"aggregation"`
+	Keys        []json.RawMessage `json:"keys"`
 }
 
 // Metadata describes the issuer to whoever verifies its badges by fetching keys.
@@ -62,7 +63,11 @@ func (p *Program) TrustList() (TrustList, error) {
 		Issuer: p.config.URL,
 		Types:  []string{p.BadgeType()},
 		Keys:   []json.RawMessage{badgeKey},
-		Lists:  TrustedLists{Under: p.config.URL + StatusListPath, Keys: []json.RawMessage{listKey}},
+		Lists: TrustedLists{
+			Under:       p.config.URL + StatusListPath,
+			Aggregation: p.config.URL + AggregationPath,
+			Keys:        []json.RawMessage{listKey},
+		},
 	}}}, nil
 }
 

@@ -31,8 +31,9 @@ const MinSubjectKey = 32
 
 // Paths under the issuer's URL.
 const (
-	BadgeTypePath  = "/vct/cyber-badge/1"
-	StatusListPath = "/status-lists/"
+	BadgeTypePath   = "/vct/cyber-badge/1"
+	StatusListPath  = "/status-lists/"
+	AggregationPath = "/status-lists" // which lists there are
 )
 
 // Config configures a [Program]. The fields up to SubjectKey are required.

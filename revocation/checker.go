@@ -221,7 +221,7 @@ func (c *Checker) Load(issuer, uri, token string) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.accept(&list, c.now(), c.config.MaxAge)
+	return e.accept(&list, token, c.now(), c.config.MaxAge)
 }
 
 // Refresh has a list fetched now rather than when its ttl is over: what to do

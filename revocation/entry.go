@@ -14,6 +14,7 @@ import (
 type entry struct {
 	mu       sync.Mutex
 	held     *Token    // newest good list; nil until there is one
+	text     string    // of held, as it was signed
 	looked   time.Time // when the last fetch ended, or a list was loaded
 	due      time.Time // when to look for a newer one
 	failure  error     // of the last fetch; nil when it succeeded
@@ -32,6 +33,14 @@ type fetching struct {
 // otherwise the next look would come that much later.
 func (e *entry) isDue(now time.Time) bool {
 	return !now.Before(e.due) || now.Before(e.looked)
+}
+
+// isDueSoon asks the same of a moment ahead, but lets a failure cool down.
+func (e *entry) isDueSoon(now time.Time, ahead time.Duration) bool {
+	if e.failure == nil {
+		now = now.Add(ahead)
+	}
+	return e.isDue(now)
 }
 
 // current returns the newest list there is, fetching when one is due.
@@ -84,15 +93,24 @@ func (e *entry) unavailable(ctx context.Context) error {
 // fetchIfDue returns the fetch under way, beginning one when the list is due. It
 // is nil when none is needed or possible. The caller holds e.mu.
 func (c *Checker) fetchIfDue(id listID, e *entry) *fetching {
-	if e.fetching == nil && e.isDue(c.now()) && c.begin() {
-		e.fetching = &fetching{
-			done:    make(chan struct{}),
-			overdue: make(chan struct{}),
-			retry:   e.failure != nil,
-		}
-		go c.fetch(id, e, e.fetching)
+	if e.isDue(c.now()) {
+		c.beginFetch(id, e)
 	}
 	return e.fetching
+}
+
+// beginFetch begins a fetch unless one is under way or none is possible. The
+// caller holds e.mu.
+func (c *Checker) beginFetch(id listID, e *entry) {
+	if e.fetching != nil || !c.begin() {
+		return
+	}
+	e.fetching = &fetching{
+		done:    make(chan struct{}),
+		overdue: make(chan struct{}),
+		retry:   e.failure != nil,
+	}
+	go c.fetch(id, e, e.fetching)
 }
 
 // begin registers a fetch, unless there is nothing to fetch with or the checker
@@ -121,18 +139,18 @@ func (c *Checker) fetch(id listID, e *entry, f *fetching) {
 	if err == nil {
 		list, err = c.open(id, text)
 	}
-	if err = c.finish(e, f, &list, err); err != nil {
+	if err = c.finish(e, f, &list, text, err); err != nil {
 		c.config.Logger.Warn("status list not refreshed", "uri", id.uri, "code", code.Of(err), "error", err)
 	}
 }
 
 // finish notes how a fetch ended and lets those who wait go on.
-func (c *Checker) finish(e *entry, f *fetching, list *Token, err error) error {
+func (c *Checker) finish(e *entry, f *fetching, list *Token, text string, err error) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now := c.now()
 	if err == nil {
-		err = e.accept(list, now, c.config.MaxAge)
+		err = e.accept(list, text, now, c.config.MaxAge)
 	}
 	e.failure = err
 	if err != nil {
@@ -156,12 +174,13 @@ func (c *Checker) open(id listID, text string) (Token, error) {
 // the issuer's place must not be able to undo a revocation with an old list. Of
 // two lists of the same second the later to come is taken, because an issuer can
 // publish twice in a second.
-func (e *entry) accept(list *Token, now time.Time, maxAge time.Duration) error {
+func (e *entry) accept(list *Token, text string, now time.Time, maxAge time.Duration) error {
 	if e.held != nil && list.IssuedAt.Before(e.held.IssuedAt) {
 		return code.Refuse(code.StatusRollback, "a list of %s, one of %s is known",
 			list.IssuedAt.Format(time.RFC3339), e.held.IssuedAt.Format(time.RFC3339))
 	}
-	e.held, e.looked, e.due = list, now, now.Add(list.refreshAfter(now, maxAge))
+	e.held, e.text = list, text
+	e.looked, e.due = now, now.Add(list.refreshAfter(now, maxAge))
 	return nil
 }
 

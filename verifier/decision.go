@@ -18,7 +18,10 @@ type Decision struct {
 	At     time.Time         `json:"at"`
 	Access credential.Access `json:"access"` // what was asked for
 	Site   string            `json:"site,omitempty"`
-	Checks []Check           `json:"checks"`
+	Gate   string            `json:"gate,omitempty"`
+	// Again says that the gate has accepted this very proof before.
+	Again  bool    `json:"again,omitempty"`
+	Checks []Check `json:"checks"`
 	// Badge is who presented it. It is only there once both the issuer's
 	// signature and the holder's proof were found good, so that a denial can't
 	// be used to read a badge that somebody copied.

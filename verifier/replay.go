@@ -35,6 +35,7 @@ type proofID [sha256.Size]byte
 type spentProof struct {
 	issuedAt time.Time
 	until    time.Time // when it may be forgotten
+	gate     string    // where it may be shown again; nowhere when empty
 }
 
 func newReplayGuard(keep time.Duration, limit int) (*replayGuard, error) {
@@ -58,25 +59,27 @@ func identify(badge *credential.Badge, proof credential.Proof) proofID {
 }
 
 // spend uses a proof up, or fails with kb_nonce_replayed when it was used before.
-func (g *replayGuard) spend(id proofID, issuedAt, now time.Time) error {
+// At the gate that used it up it is good again.
+func (g *replayGuard) spend(id proofID, issuedAt, now time.Time, gate string) (again bool, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.forget(now)
-	if err := g.unused(id, issuedAt); err != nil {
-		return err
+	if again, err = g.unused(id, issuedAt, gate); again || err != nil {
+		return again, err
 	}
 	if g.proofs.Len() >= g.limit {
-		return errors.New("more proofs than can be remembered; wait a minute")
+		return false, errors.New("more proofs than can be remembered; wait a minute")
 	}
-	g.proofs.Add(id, spentProof{issuedAt, now.Add(g.keep)})
-	return nil
+	g.proofs.Add(id, spentProof{issuedAt, now.Add(g.keep), gate})
+	return false, nil
 }
 
 // check fails as spend would for a proof that was used before, and uses nothing up.
-func (g *replayGuard) check(id proofID, issuedAt time.Time) error {
+func (g *replayGuard) check(id proofID, issuedAt time.Time, gate string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.unused(id, issuedAt)
+	_, err := g.unused(id, issuedAt, gate)
+	return err
 }
 
 // release gives back a proof that was spent for a decision that became a denial:
@@ -87,16 +90,19 @@ func (g *replayGuard) release(id proofID) {
 	g.proofs.Remove(id)
 }
 
-func (g *replayGuard) unused(id proofID, issuedAt time.Time) error {
-	if g.proofs.Contains(id) {
-		return code.Refuse(code.ProofReplayed, "this proof was accepted before")
+func (g *replayGuard) unused(id proofID, issuedAt time.Time, gate string) (again bool, err error) {
+	if spent, used := g.proofs.Peek(id); used {
+		if gate != "" && gate == spent.gate {
+			return true, nil
+		}
+		return false, code.Refuse(code.ProofReplayed, "this proof was accepted before")
 	}
 	// With a clock that never goes back, what was forgotten is older than any
 	// proof that is still accepted. With one that does, it can't be told from new.
 	if !issuedAt.After(g.floor) {
-		return code.Refuse(code.ProofReplayed, "this proof is from before what is remembered; the clock went back")
+		return false, code.Refuse(code.ProofReplayed, "this proof is from before what is remembered; the clock went back")
 	}
-	return nil
+	return false, nil
 }
 
 // forget drops the proofs that can't be accepted any more. At the instant until

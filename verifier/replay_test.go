@@ -31,7 +31,8 @@ func numbered(n uint64) (id proofID) {
 
 func wantSpend(t *testing.T, g *replayGuard, n uint64, issuedAt, now time.Time, want code.Code) {
 	t.Helper()
-	if got := code.Of(g.spend(numbered(n), issuedAt, now)); got != want {
+	again, err := g.spend(numbered(n), issuedAt, now, "")
+	if got := code.Of(err); got != want || again {
 		t.Errorf("proof %d at %v: got %q, want %q", n, now.Sub(guardStart), got, want)
 	}
 }
@@ -106,12 +107,12 @@ func TestGuardChecksWithoutSpending(t *testing.T) {
 	t.Parallel()
 	g := newGuard(t, 1)
 	for range 2 {
-		if err := g.check(numbered(1), guardStart); err != nil {
+		if err := g.check(numbered(1), guardStart, ""); err != nil {
 			t.Error(err)
 		}
 	}
 	wantSpend(t, g, 1, guardStart, guardStart, "")
-	if got := code.Of(g.check(numbered(1), guardStart)); got != code.ProofReplayed {
+	if got := code.Of(g.check(numbered(1), guardStart, "")); got != code.ProofReplayed {
 		t.Errorf("got %q", got)
 	}
 }
@@ -123,7 +124,7 @@ func TestGuardSpendsOnceUnderContention(t *testing.T) {
 	var all sync.WaitGroup
 	for range 1000 {
 		all.Go(func() {
-			if g.spend(numbered(1), guardStart, guardStart) == nil {
+			if _, err := g.spend(numbered(1), guardStart, guardStart, ""); err == nil {
 				accepted.Add(1)
 			}
 		})

@@ -3,6 +3,7 @@ package verifier
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -150,13 +151,20 @@ func (r *run) checkHolder() error {
 // check must change nothing.
 func (r *run) spend(proof credential.Proof) error {
 	id := identify(&r.presentation.Badge, proof)
-	if r.failed {
-		return r.v.replay.check(id, proof.IssuedAt)
+	if len(r.request.Gate) > MaxGate {
+		return fmt.Errorf("the gate's name has %d bytes, at most %d are taken", len(r.request.Gate), MaxGate)
 	}
-	if err := r.v.replay.spend(id, proof.IssuedAt, r.now); err != nil {
+	if r.failed {
+		return r.v.replay.check(id, proof.IssuedAt, r.request.Gate)
+	}
+	again, err := r.v.replay.spend(id, proof.IssuedAt, r.now, r.request.Gate)
+	if err != nil {
 		return err
 	}
-	r.spent = &id
+	r.decision.Again = again
+	if !again {
+		r.spent = &id
+	}
 	return nil
 }
 
@@ -195,5 +203,11 @@ func (r *run) checkAccess() error {
 }
 
 func (r *run) checkPolicy() error {
-	return r.v.config.Policy.check(&r.presentation.Claims, r.now)
+	if err := r.request.Policy.validate(); err != nil {
+		return err
+	}
+	if err := r.v.config.Policy.check(&r.presentation.Claims, r.now); err != nil {
+		return err
+	}
+	return r.request.Policy.check(&r.presentation.Claims, r.now)
 }

@@ -26,8 +26,8 @@ const (
 // signed. It is made by [ParseTrust], never changes, and is safe for concurrent
 // use. The zero Trust trusts nobody.
 //
-// The file is JSON. All members are required except name; an issuer has either
-// keys or anchors:
+// The file is JSON. All members are required except name and aggregation; an
+// issuer has either keys or anchors:
 //
 //	{"issuers": [{
 //	  "issuer": "https://badge.vendor.example",
@@ -36,9 +36,13 @@ const (
 //	  "keys": [{"kid": "…", "kty": "EC", "crv": "P-256", "x": "…", "y": "…"}],
 //	  "lists": {
 //	    "under": "https://badge.vendor.example/status-lists/",
+//	    "aggregation": "https://badge.vendor.example/status-lists",
 //	    "keys": [{"kid": "…", "kty": "EC", "crv": "P-256", "x": "…", "y": "…"}]
 //	  }
 //	}]}
+//
+// Under "aggregation" the issuer says which lists there are, for
+// [Verifier.KeepLists].
 //
 // With "anchors" (certificates as base64 DER) in place of "keys", a badge must
 // carry an x5c chain to one of them, whose first certificate names the issuer
@@ -58,8 +62,9 @@ type trustedIssuer struct {
 }
 
 type trustedLists struct {
-	under string
-	keys  []jose.Key
+	under       string
+	aggregation string // empty: none
+	keys        []jose.Key
 }
 
 // LoadTrust reads a trust list from a file.

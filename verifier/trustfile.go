@@ -118,7 +118,7 @@ func (i *trustedIssuer) parseLists(v strictjson.Value) error {
 	if !present {
 		return errors.New("no lists: without them every badge is denied")
 	}
-	if err := onlyMembers(lists, "under", "keys"); err != nil {
+	if err := onlyMembers(lists, "under", "aggregation", "keys"); err != nil {
 		return fmt.Errorf("lists: %w", err)
 	}
 	var err error
@@ -127,6 +127,11 @@ func (i *trustedIssuer) parseLists(v strictjson.Value) error {
 	}
 	if !strings.HasSuffix(i.lists.under, "/") {
 		return fmt.Errorf("lists: under is %q; end it in a slash, or https://host would cover https://host.evil", i.lists.under)
+	}
+	if _, given := lists.Member("aggregation"); given {
+		if i.lists.aggregation, err = secureURL(lists, "aggregation"); err != nil {
+			return fmt.Errorf("lists: %w", err)
+		}
 	}
 	if i.lists.keys, err = parseKeys(lists); err != nil {
 		return fmt.Errorf("lists: %w", err)

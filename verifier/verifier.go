@@ -24,6 +24,7 @@ const (
 	MaxProofAge      = 90 * time.Second // how long a proof is good for
 	MaxProofAhead    = 30 * time.Second // how far a phone's clock may be ahead
 	MaxBadgeAhead    = 30 * time.Second // how far an issuer's clock may be ahead
+	MaxGate          = 64               // bytes of a gate's name in a request
 	rememberedBadges = 1 << 12          // some ten megabytes
 )
 
@@ -34,6 +35,9 @@ type Config struct {
 	// Fetcher gets status lists; package revocation/fetch has the one for HTTP.
 	// When nil, only the lists given to [Verifier.LoadList] are known.
 	Fetcher revocation.Fetcher
+	// Aggregator finds out which lists there are, for [Verifier.KeepLists]. When
+	// nil, it knows only those that badges have named.
+	Aggregator revocation.Aggregator
 	// MaxStatusAge is the site's limit on the age of a status list.
 	// revocation.DefaultMaxAge when zero.
 	MaxStatusAge time.Duration
@@ -64,6 +68,14 @@ type Request struct {
 	// proof must be one for a gate (credential.GateAudience).
 	Nonce    string
 	Audience string
+	// Gate is which of the site's gates asks, by a name that nobody else can ask
+	// under; at most MaxGate bytes. A proof that was accepted at a gate is
+	// accepted there again for as long as it is good, and the decision says so: a
+	// hand that is slow to leave the camera is no attack. Without a name no proof
+	// is accepted twice.
+	Gate string
+	// Policy is what this request asks for on top of the site's.
+	Policy Policy
 }
 
 // Verifier makes decisions. It is safe for concurrent use.
@@ -149,6 +161,7 @@ func (v *Verifier) Verify(ctx context.Context, presentation string, request Requ
 		At:     r.now.UTC(),
 		Access: request.Access,
 		Site:   request.Site,
+		Gate:   request.Gate,
 		Checks: make([]Check, 0, len(stages)),
 	}
 	r.make(presentation)

@@ -14,6 +14,7 @@
 // for it, with the path behind the well-known name.
 //
 //	GET /.well-known/jwt-vc-issuer   who the issuer is and its badge keys
+//	GET /status-lists                which status lists there are
 //	GET /status-lists/{id}           a signed status list
 //	GET /vct/cyber-badge/1           what the claims of a badge are, in four languages
 //	GET /trust-list.json             what a customer's verifier pins

@@ -71,7 +71,7 @@ func (s *Server) documents() ([]route, error) {
 			routes = append(routes, route{"GET", wellKnown + s.base, "", nil, serve}, preflight(wellKnown+s.base))
 		}
 	}
-	return append(routes, preflight(s.base+issuer.StatusListPath+":id")), nil
+	return append(routes, preflight(s.base+issuer.AggregationPath), preflight(s.base+issuer.StatusListPath+":id")), nil
 }
 
 // description is the OpenAPI document of this issuer: what badges name is below
@@ -79,7 +79,7 @@ func (s *Server) documents() ([]route, error) {
 func (s *Server) description() []byte {
 	text := openAPI
 	for _, path := range []string{
-		issuer.StatusListPath, issuer.BadgeTypePath, enrol.OfferPath,
+		issuer.AggregationPath + `"`, issuer.StatusListPath, issuer.BadgeTypePath, enrol.OfferPath,
 		enrol.TokenPath + `"`, enrol.NoncePath + `"`, enrol.CredentialPath + `"`, enrol.NotificationPath + `"`,
 	} {
 		text = bytes.ReplaceAll(text, []byte(`"`+path), []byte(`"`+s.base+path))

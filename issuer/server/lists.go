@@ -3,12 +3,15 @@ package server
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
@@ -17,6 +20,10 @@ import (
 
 // minGzip is the size, in bytes, from which compressing a list spares packets.
 const minGzip = 1400
+
+// aggregationMaxAge is how long the names of the lists may be served from a
+// cache: a new list begins empty, so nothing is urgent about it.
+const aggregationMaxAge = time.Minute
 
 // statusList answers with a signed list (Token Status List, section 8).
 func (s *Server) statusList(w http.ResponseWriter, r *http.Request) error {
@@ -48,6 +55,25 @@ func (s *Server) statusList(w http.ResponseWriter, r *http.Request) error {
 	if zipped {
 		w.Header().Set("Content-Encoding", "gzip")
 	}
+	serve(w, r, body)
+	return nil
+}
+
+// statusLists answers with the addresses of all lists (Token Status List, section
+// 9.3).
+func (s *Server) statusLists(w http.ResponseWriter, r *http.Request) error {
+	uris, err := s.config.Program.ListURIs(r.Context())
+	if err != nil {
+		return err
+	}
+	body, err := marshal(struct {
+		Lists []string `json:"status_lists"`
+	}{uris})
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(body)
+	publish(w, "application/json", `"`+base64.RawURLEncoding.EncodeToString(sum[:16])+`"`, aggregationMaxAge)
 	serve(w, r, body)
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -50,6 +51,28 @@ func TestStatusList_IsServedAsTheDraftSays(t *testing.T) {
 	whole := o.get(t, "/status-lists/1", "Range", "bytes=0-9")
 	if whole.status != http.StatusOK || !bytes.Equal(whole.body, answer.body) {
 		t.Errorf("a range: %d, %d bytes", whole.status, len(whole.body))
+	}
+}
+
+func TestStatusLists_AreAllNamed(t *testing.T) {
+	t.Parallel()
+	o := start(t)
+	o.issue(t, eligible(t).ID)
+	answer := o.get(t, "/status-lists")
+	if want := `{"status_lists":["` + o.url + `/status-lists/1"]}`; strings.TrimSpace(string(answer.body)) != want {
+		t.Errorf("got %s, want %s", answer.body, want)
+	}
+	for name, want := range map[string]string{
+		"Content-Type":                "application/json",
+		"Cache-Control":               "public, max-age=60",
+		"Access-Control-Allow-Origin": "*",
+	} {
+		if got := answer.header.Get(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	if same := o.get(t, "/status-lists", "If-None-Match", answer.header.Get("ETag")); same.status != http.StatusNotModified {
+		t.Errorf("the same again: %d", same.status)
 	}
 }
 

@@ -40,6 +40,7 @@ func (s *Server) routes() ([]route, error) {
 		return nil, err
 	}
 	list := append(append(documents, wallet...), []route{
+		{"GET", s.base + issuer.AggregationPath, "", nil, s.statusLists},
 		{"GET", s.base + issuer.StatusListPath + ":id", "", nil, s.statusList},
 		{"GET", "/healthz", "", nil, always(httpserver.Healthy())},
 		{"GET", "/readyz", "", nil, always(httpserver.Ready(s.Ready, s.config.Logger))},

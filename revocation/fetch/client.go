@@ -43,7 +43,10 @@ type Client struct {
 	loopback *outbound.Client // nil unless allowed
 }
 
-var _ revocation.Fetcher = (*Client)(nil)
+var (
+	_ revocation.Fetcher    = (*Client)(nil)
+	_ revocation.Aggregator = (*Client)(nil)
+)
 
 // New checks the configuration and reports all that is wrong with it.
 func New(config Config) (*Client, error) {

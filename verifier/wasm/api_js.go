@@ -40,6 +40,8 @@ type request struct {
 	Site     string            `json:"site"`
 	Nonce    string            `json:"nonce"`
 	Audience string            `json:"audience"`
+	Gate     string            `json:"gate"`
+	Policy   verifier.Policy   `json:"policy"`
 }
 
 // reasons is what a page must have words for.
@@ -105,6 +107,7 @@ func newHandle(v *verifier.Verifier, c *clock) map[string]any {
 	return map[string]any{
 		"verify":         function(h.verify),
 		"loadList":       function(h.loadList),
+		"lists":          function(h.lists),
 		"setClockOffset": function(h.setClockOffset),
 		"close":          function(h.close),
 	}
@@ -142,6 +145,23 @@ func (h handle) loadList(args []js.Value) (any, error) {
 		}
 	}
 	return nil, h.verifier.LoadList(texts[0], texts[1], texts[2])
+}
+
+// heldList is a list without the list: pages show how old it is.
+type heldList struct {
+	Issuer   string    `json:"issuer"`
+	URI      string    `json:"uri"`
+	IssuedAt time.Time `json:"issuedAt"`
+	Expires  time.Time `json:"expires,omitzero"`
+}
+
+func (h handle) lists([]js.Value) (any, error) {
+	held := []heldList{}
+	for _, list := range h.verifier.Lists() {
+		held = append(held, heldList{list.Issuer, list.URI, list.IssuedAt, list.Expires})
+	}
+	text, err := json.Marshal(held)
+	return string(text), err
 }
 
 func (h handle) setClockOffset(args []js.Value) (any, error) {

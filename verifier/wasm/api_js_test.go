@@ -135,6 +135,38 @@ func TestOpen_KnowsLoadedListsWithoutFetching(t *testing.T) {
 	}
 }
 
+func TestVerify_AtAGateWithAPolicy(t *testing.T) {
+	presentation, lists := good(t)
+	h := opened(t, nil, lists)
+	asked := request{Access: credential.Onsite, Gate: "north"}
+	if d := ask(t, h, presentation, asked); !d.Allow || d.Again || d.Gate != "north" {
+		t.Errorf("first: %+v", d)
+	}
+	if d := ask(t, h, presentation, asked); !d.Allow || !d.Again {
+		t.Errorf("again: %+v", d)
+	}
+	asked.Policy = verifier.Policy{Roles: []string{"astronaut"}}
+	if d := ask(t, h, presentation, asked); d.Reason != verifier.PolicyDenied {
+		t.Errorf("with a policy: %s", d.Reason)
+	}
+}
+
+func TestLists_SayHowOldTheyAre(t *testing.T) {
+	presentation, lists := good(t)
+	h := opened(t, nil, lists)
+	if got := h.Call("lists").String(); got != "[]" {
+		t.Errorf("before the first: %s", got)
+	}
+	ask(t, h, presentation, request{Access: credential.Onsite})
+	var held []heldList
+	if err := json.Unmarshal([]byte(h.Call("lists").String()), &held); err != nil {
+		t.Fatal(err)
+	}
+	if len(held) != 1 || held[0].URI != credentialtest.ListURI || !held[0].IssuedAt.Equal(credentialtest.Now) {
+		t.Errorf("got %+v", held)
+	}
+}
+
 func TestSetClockOffset_MakesACodeStale(t *testing.T) {
 	presentation, lists := good(t)
 	h := opened(t, nil, lists)

@@ -10,8 +10,9 @@ import (
 	"mime"
 	"net/http"
 	"path"
-	"strconv"
 	"strings"
+
+	"github.com/cyberbadge/cyberbadge/internal/httpserver"
 )
 
 // MaxAsset bounds an asset, in bytes, as it is built and as it is unpacked.
@@ -113,9 +114,9 @@ func (a assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // form is the shortest one that the browser takes.
 func (a *asset) form(h http.Header) (body []byte, coding string, err error) {
 	switch {
-	case a.brotli != nil && accepts(h, "br"):
+	case a.brotli != nil && httpserver.Accepts(h, "br"):
 		return a.brotli, "br", nil
-	case a.zipped != nil && accepts(h, "gzip"):
+	case a.zipped != nil && httpserver.Accepts(h, "gzip"):
 		return a.zipped, "gzip", nil
 	case a.plain != nil:
 		return a.plain, "", nil
@@ -134,20 +135,4 @@ func unzip(zipped []byte) ([]byte, error) {
 		err = fmt.Errorf("more than %d bytes", MaxAsset)
 	}
 	return plain, err
-}
-
-// accepts reports whether the caller asked for the coding by name and not with
-// the weight zero (RFC 9110, section 12.5.3).
-func accepts(h http.Header, coding string) bool {
-	for _, header := range h.Values("Accept-Encoding") {
-		for each := range strings.SplitSeq(header, ",") {
-			name, weight, weighted := strings.Cut(each, ";")
-			if !strings.EqualFold(strings.TrimSpace(name), coding) {
-				continue
-			}
-			q, err := strconv.ParseFloat(strings.TrimPrefix(strings.ToLower(strings.TrimSpace(weight)), "q="), 64)
-			return !weighted || err == nil && q > 0
-		}
-	}
-	return false
 }

@@ -5,6 +5,7 @@
 //	…
 //	mux.Handle("GET /c", pages.Check())
 //	mux.Handle("GET /badge/", pages.Badge())
+//	mux.Handle("GET /gate/", pages.Gate())
 //	mux.Handle("GET "+web.AssetsPath, pages.Assets())
 //
 // A page is one document and the files that it names, its assets. The name of an

@@ -23,10 +23,12 @@ var dist embed.FS
 // AssetsPath is where the assets of every page are, below [Config].Base.
 const AssetsPath = "/assets/"
 
-// What stands beside the badge's page, by the names that it uses.
+// What stands beside a page that can be installed, by the names that it uses.
 const (
 	BadgeWorkerName   = "service-worker.js"
 	BadgeManifestName = "manifest.webmanifest"
+	GateWorkerName    = BadgeWorkerName
+	GateManifestName  = BadgeManifestName
 )
 
 // Config configures [Pages]. The zero value is for pages at the root, without
@@ -41,12 +43,14 @@ type Config struct {
 
 // Pages serves the pages. It is safe for concurrent use.
 type Pages struct {
-	check         http.Handler
-	badge         http.Handler
-	badgeWorker   http.Handler
-	badgeManifest http.Handler
-	assets        http.Handler
+	check  http.Handler
+	badge  installable
+	gate   installable
+	assets http.Handler
 }
+
+// installable is a page with what stands beside it.
+type installable struct{ page, worker, manifest http.Handler }
 
 // New reports everything that is wrong with the configuration at once, and fails
 // when what was built is damaged.
@@ -58,40 +62,59 @@ func newPages(config Config, files fs.FS) (*Pages, error) {
 	if !plainPath.MatchString(config.Base) {
 		return nil, fmt.Errorf("web: Base %q: use segments of letters, digits and . _ ~ - with no slash at the end", config.Base)
 	}
+	pages, err := readPages(config, files)
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	return pages, nil
+}
+
+func readPages(config Config, files fs.FS) (*Pages, error) {
 	// An asset may be a worker, which has a policy of its own.
 	headers, err := secure.New(secure.Config{TLS: config.TLS, Page: &secure.Page{AllowWasm: true}})
 	if err != nil {
-		return nil, fmt.Errorf("web: %w", err)
+		return nil, err
 	}
 	check, err := document(files, "check", config.Base)
 	if err != nil {
-		return nil, fmt.Errorf("web: %w", err)
-	}
-	badge, err := document(files, "badge", config.Base)
-	if err != nil {
-		return nil, fmt.Errorf("web: %w", err)
-	}
-	worker, err := unhashed(files, "badge-worker.js", "text/javascript; charset=utf-8")
-	if err != nil {
-		return nil, fmt.Errorf("web: %w", err)
-	}
-	manifest, err := unhashed(files, "badge.webmanifest", "application/manifest+json")
-	if err != nil {
-		return nil, fmt.Errorf("web: %w", err)
+		return nil, err
 	}
 	// The badge's page compiles nothing.
-	plain, err := secure.New(secure.Config{TLS: config.TLS, Page: &secure.Page{}})
+	badge, err := readInstallable(files, "badge", config, secure.Page{})
 	if err != nil {
-		return nil, fmt.Errorf("web: %w", err)
+		return nil, err
+	}
+	gate, err := readInstallable(files, "gate", config, secure.Page{AllowWasm: true, AllowCamera: true})
+	if err != nil {
+		return nil, err
 	}
 	assets, err := readAssets(files)
 	if err != nil {
-		return nil, fmt.Errorf("web: %w", err)
+		return nil, err
 	}
-	return &Pages{
-		check: headers(check), assets: headers(assets),
-		badge: plain(badge), badgeWorker: plain(worker), badgeManifest: plain(manifest),
-	}, nil
+	return &Pages{check: headers(check), badge: badge, gate: gate, assets: headers(assets)}, nil
+}
+
+// readInstallable reads a page and what stands beside it, which gets the page's
+// headers: a worker runs under the policy that it was served with.
+func readInstallable(files fs.FS, name string, config Config, needs secure.Page) (installable, error) {
+	headers, err := secure.New(secure.Config{TLS: config.TLS, Page: &needs})
+	if err != nil {
+		return installable{}, err
+	}
+	page, err := document(files, name, config.Base)
+	if err != nil {
+		return installable{}, err
+	}
+	worker, err := unhashed(files, name+"-worker.js", "text/javascript; charset=utf-8")
+	if err != nil {
+		return installable{}, err
+	}
+	manifest, err := unhashed(files, name+".webmanifest", "application/manifest+json")
+	if err != nil {
+		return installable{}, err
+	}
+	return installable{headers(page), headers(worker), headers(manifest)}, nil
 }
 
 // Check is the page on which anybody can check a badge of the issuer whose origin
@@ -101,15 +124,27 @@ func (p *Pages) Check() http.Handler { return p.check }
 // Badge is the page on which a phone fetches, keeps and shows a badge. It must
 // stand at <issuer's URL>/badge/: the issuer is what it finds one step above
 // itself, and its key and badge stay in the browser under that address.
-func (p *Pages) Badge() http.Handler { return p.badge }
+func (p *Pages) Badge() http.Handler { return p.badge.page }
 
 // BadgeWorker is the service worker that opens that page without a connection. It
 // must stand beside the page, as [BadgeWorkerName]: that is how far it reaches.
-func (p *Pages) BadgeWorker() http.Handler { return p.badgeWorker }
+func (p *Pages) BadgeWorker() http.Handler { return p.badge.worker }
 
 // BadgeManifest is by what that page can be installed; it stands beside it, as
 // [BadgeManifestName].
-func (p *Pages) BadgeManifest() http.Handler { return p.badgeManifest }
+func (p *Pages) BadgeManifest() http.Handler { return p.badge.manifest }
+
+// Gate is the page of a guard: the tablet that it is open on is a gate. It must
+// stand at /gate/ of a verifier service, whose calls it finds below itself.
+func (p *Pages) Gate() http.Handler { return p.gate.page }
+
+// GateWorker is the service worker that opens that page without a connection. It
+// must stand beside the page, as [GateWorkerName].
+func (p *Pages) GateWorker() http.Handler { return p.gate.worker }
+
+// GateManifest is by what that page can be installed; it stands beside it, as
+// [GateManifestName].
+func (p *Pages) GateManifest() http.Handler { return p.gate.manifest }
 
 // Assets answers for every path that ends in AssetsPath and the name of an asset.
 func (p *Pages) Assets() http.Handler { return p.assets }

@@ -110,6 +110,41 @@ func TestBadge_HasItsWorkerAndManifestBesideIt(t *testing.T) {
 	}
 }
 
+func TestGate_MayUseTheCameraAndCompileAndHasItsWorkerAndManifestBesideIt(t *testing.T) {
+	t.Parallel()
+	files := built(t)
+	files["dist/gate.html"] = &fstest.MapFile{Data: []byte(page)}
+	files["dist/gate-worker.js"] = &fstest.MapFile{Data: []byte("worker")}
+	files["dist/gate.webmanifest"] = &fstest.MapFile{Data: []byte("{}")}
+	pages, err := newPages(Config{}, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		handler         http.Handler
+		mediaType, text string
+	}{
+		"page":     {pages.Gate(), "text/html; charset=utf-8", strings.ReplaceAll(page, "./assets/", "/assets/")},
+		"worker":   {pages.GateWorker(), "text/javascript; charset=utf-8", "worker"},
+		"manifest": {pages.GateManifest(), "application/manifest+json", "{}"},
+	} {
+		r := get(t, c.handler, "/")
+		if got := body(t, r); got != c.text || r.Header.Get("Content-Type") != c.mediaType || r.Header.Get("Cache-Control") != "no-cache" {
+			t.Errorf("%s: %q with %v", name, got, r.Header)
+		}
+		if policy := r.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "script-src 'self' 'wasm-unsafe-eval';") || !strings.Contains(policy, "connect-src 'self';") {
+			t.Errorf("%s: policy %q", name, policy)
+		}
+		if got := r.Header.Get("Permissions-Policy"); !strings.Contains(got, "camera=(self),") {
+			t.Errorf("%s: Permissions-Policy %q", name, got)
+		}
+	}
+	// The others may not.
+	if got := get(t, pages.Badge(), "/").Header.Get("Permissions-Policy"); !strings.Contains(got, "camera=(),") {
+		t.Errorf("badge: Permissions-Policy %q", got)
+	}
+}
+
 func TestAssets_InTheShortestFormThatTheBrowserTakes(t *testing.T) {
 	t.Parallel()
 	pages, err := newPages(Config{}, built(t))
@@ -152,6 +187,9 @@ func TestPages_ThatWereNotBuiltSaySo(t *testing.T) {
 	r := get(t, pages.Check(), "/c")
 	if got := body(t, r); r.StatusCode != http.StatusServiceUnavailable || !strings.Contains(got, "make web") {
 		t.Errorf("%d %s", r.StatusCode, got)
+	}
+	if r := get(t, pages.Gate(), "/gate/"); r.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("the gate: %d", r.StatusCode)
 	}
 	if r := get(t, pages.Assets(), "/assets/check-1.js"); r.StatusCode != http.StatusNotFound {
 		t.Errorf("an asset: %d", r.StatusCode)

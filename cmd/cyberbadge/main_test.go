@@ -29,6 +29,9 @@ func TestScripts(t *testing.T) {
 			"field":    readField,
 			"await":    awaitServer,
 			"fetch":    fetchFile,
+			"tablet":   runTablet,
+			"settings": askSettings,
+			"face":     drawFace,
 		},
 	})
 }

@@ -124,19 +124,34 @@ func (f *issuerFolder) serve(ctx context.Context, logger *slog.Logger, ready fun
 
 // serve runs the verifier until ctx is done. ready is called once it listens.
 func (f *verifierFolder) serve(ctx context.Context, logger *slog.Logger, ready func(url string)) (err error) {
-	gate, err := f.verifier(logger)
+	v, trustList, err := f.verifierAndTrust(logger)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, gate.Close()) }()
-	api, err := verifierserver.New(verifierserver.Config{
-		Verifier:        gate,
+	defer func() { err = errors.Join(err, v.Close()) }()
+	settings := verifierserver.Config{
+		Verifier:        v,
 		Site:            f.config.Site,
 		AuthorizeAccess: credential.Access(f.config.AuthorizeAccess),
-		TLS:             f.config.TLSCertificate != "",
+		TLS:             f.config.TLSCertificate != "" || strings.HasPrefix(f.config.Address, "https:"),
 		Now:             f.now,
 		Logger:          logger,
-	})
+		TrustList:       trustList,
+	}
+	maxBody := verifierserver.MaxBody
+	if f.hasGates() {
+		gates, err := f.openGates(ctx, logger)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, gates.database.Close()) }()
+		if err := gates.addTo(&settings, f); err != nil {
+			return err
+		}
+		maxBody = verifierserver.MaxVisitsBody
+		defer gates.tend(ctx, v, logger)()
+	}
+	api, err := verifierserver.New(settings)
 	if err != nil {
 		return misuseError{err}
 	}
@@ -147,7 +162,7 @@ func (f *verifierFolder) serve(ctx context.Context, logger *slog.Logger, ready f
 		MetricsHandler: api.Operations(),
 		TLSCertFile:    f.file(f.config.TLSCertificate),
 		TLSKeyFile:     f.file(f.config.TLSKey),
-		MaxBody:        verifierserver.MaxBody,
+		MaxBody:        int64(maxBody),
 		Now:            f.now,
 		Logger:         logger,
 		Ready:          api.Ready,

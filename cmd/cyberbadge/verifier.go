@@ -14,7 +14,7 @@ import (
 
 func verifierCommand(s streams) *cobra.Command {
 	c := &cobra.Command{Use: "verifier", Short: "Set up and serve a verifier at a customer's"}
-	c.AddCommand(verifierInitCommand(s), verifierTrustCommand(s), verifierServeCommand(s))
+	c.AddCommand(verifierInitCommand(s), verifierTrustCommand(s), verifierServeCommand(s), gateCommand(s), visitsCommand(s))
 	return c
 }
 
@@ -39,6 +39,8 @@ func verifierInitCommand(s streams) *cobra.Command {
 	f.StringVar(&setup.site, "site", "", "name of the site, repeated in decisions")
 	f.StringVar(&setup.listen, "listen", "127.0.0.1:8090", "address to serve on")
 	f.DurationVar(&setup.maxStatusAge, "max-status-age", revocation.DefaultMaxAge, "the oldest status list that a decision may rest on")
+	f.BoolVar(&setup.gates, "gates", false, "serve the guards' page, for tablets that are paired with verifier gate pair")
+	f.DurationVar(&setup.visits, "visits", 0, "keep a register of the gates' visits, each for so long; none when 0")
 	f.UintSliceVar(&setup.allowPorts, "allow-port", nil, "port beside 443 that status lists may be fetched from")
 	f.BoolVar(&setup.insecureLoopback, "insecure-allow-loopback", false, "fetch status lists from this machine over plain HTTP; for development only")
 	required(c, "dir")

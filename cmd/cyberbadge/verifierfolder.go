@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"math"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/credential"
@@ -19,7 +17,6 @@ import (
 	"github.com/cyberbadge/cyberbadge/revocation"
 	"github.com/cyberbadge/cyberbadge/revocation/fetch"
 	"github.com/cyberbadge/cyberbadge/verifier"
-	verifierserver "github.com/cyberbadge/cyberbadge/verifier/server"
 )
 
 // What is in a verifier's folder.
@@ -31,12 +28,15 @@ const (
 // verifierConfig is verifier.yaml.
 type verifierConfig struct {
 	Verifier verifierSection `yaml:"verifier"`
+	Gates    gatesSection    `yaml:"gates"`
+	Visits   visitsSection   `yaml:"visits"`
 }
 
 type verifierSection struct {
 	Site             string        `yaml:"site"`
 	Audience         string        `yaml:"audience"`
 	Listen           string        `yaml:"listen"`
+	Address          string        `yaml:"address"`
 	OperationsListen string        `yaml:"operations_listen"`
 	TLSCertificate   string        `yaml:"tls_certificate"`
 	TLSKey           string        `yaml:"tls_key"`
@@ -64,7 +64,7 @@ type fetchSection struct {
 }
 
 func defaultVerifierConfig() verifierConfig {
-	return verifierConfig{verifierSection{
+	return verifierConfig{Verifier: verifierSection{
 		Listen:          "127.0.0.1:8090",
 		Trust:           trustFile,
 		MaxStatusAge:    revocation.DefaultMaxAge,
@@ -76,6 +76,8 @@ func defaultVerifierConfig() verifierConfig {
 type verifierFolder struct {
 	path   string
 	config verifierSection
+	gates  gatesSection
+	visits visitsSection
 	now    func() time.Time
 }
 
@@ -95,22 +97,32 @@ func openVerifierFolder(path string, s streams) (*verifierFolder, error) {
 	if err := config.Load(name, s.environ, &settings); err != nil {
 		return nil, misuseError{err}
 	}
-	return &verifierFolder{path, settings.Verifier, s.now}, nil
+	return &verifierFolder{
+		path: path, config: settings.Verifier, gates: settings.Gates, visits: settings.Visits, now: s.now,
+	}, nil
 }
 
 // verifier builds the verifier that the folder describes.
 func (f *verifierFolder) verifier(logger *slog.Logger) (*verifier.Verifier, error) {
-	trust, err := f.trust()
+	v, _, err := f.verifierAndTrust(logger)
+	return v, err
+}
+
+// verifierAndTrust also returns the text of the trust list, for who is to decide
+// by the same.
+func (f *verifierFolder) verifierAndTrust(logger *slog.Logger) (*verifier.Verifier, []byte, error) {
+	trust, text, err := f.trustList()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	fetcher, err := f.config.Fetch.client()
 	if err != nil {
-		return nil, misuseError{err}
+		return nil, nil, misuseError{err}
 	}
 	v, err := verifier.New(verifier.Config{
 		Trust:        trust,
 		Fetcher:      fetcher,
+		Aggregator:   fetcher,
 		MaxStatusAge: f.config.MaxStatusAge,
 		Audience:     f.config.Audience,
 		Policy:       verifier.Policy(f.config.Policy),
@@ -118,23 +130,42 @@ func (f *verifierFolder) verifier(logger *slog.Logger) (*verifier.Verifier, erro
 		Logger:       logger,
 	})
 	if err != nil {
-		return nil, misuseError{err}
+		return nil, nil, misuseError{err}
 	}
-	return v, nil
+	return v, text, nil
 }
 
 func (f *verifierFolder) trust() (*verifier.Trust, error) {
-	trust, err := verifier.LoadTrust(f.file(f.config.Trust))
+	trust, _, err := f.trustList()
+	return trust, err
+}
+
+// trustList reads the file once: the list and its text are of the same instant.
+func (f *verifierFolder) trustList() (*verifier.Trust, []byte, error) {
+	path := f.file(f.config.Trust)
+	text, err := readBounded(path, verifier.MaxTrustSize)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, misuse("no issuer is trusted yet; add one with: cyberbadge verifier trust --dir %s --add trust-list.json", f.path)
+		return nil, nil, misuse("no issuer is trusted yet; add one with: cyberbadge verifier trust --dir %s --add trust-list.json", f.path)
 	}
 	if err != nil {
-		return nil, misuseError{err}
+		return nil, nil, misuse("trust list: %w", err)
 	}
-	return trust, nil
+	trust, err := verifier.ParseTrust(text)
+	if err != nil {
+		return nil, nil, misuse("%w (in %s)", err, path)
+	}
+	return trust, text, nil
 }
 
 func (s *fetchSection) client() (*fetch.Client, error) {
+	settings, err := s.settings()
+	if err != nil {
+		return nil, err
+	}
+	return fetch.New(settings)
+}
+
+func (s *fetchSection) settings() (fetch.Config, error) {
 	settings := fetch.Config{
 		AllowHosts:            s.AllowHosts,
 		AllowPorts:            s.AllowPorts,
@@ -143,65 +174,11 @@ func (s *fetchSection) client() (*fetch.Client, error) {
 	for _, text := range s.AllowPrivateNetworks {
 		network, err := netip.ParsePrefix(text)
 		if err != nil {
-			return nil, fmt.Errorf("allow_private_networks: %q is not a network like 10.0.0.0/8", text)
+			return settings, fmt.Errorf("allow_private_networks: %q is not a network like 10.0.0.0/8", text)
 		}
 		settings.AllowPrivateNetworks = append(settings.AllowPrivateNetworks, network)
 	}
-	return fetch.New(settings)
-}
-
-// verifierSetup is what verifier init is asked for.
-type verifierSetup struct {
-	dir, site, listen string
-	maxStatusAge      time.Duration
-	insecureLoopback  bool
-	allowPorts        []uint
-}
-
-// check reports everything that could not be served later.
-func (s *verifierSetup) check() error {
-	var problems []error
-	if s.maxStatusAge <= 0 {
-		problems = append(problems, misuse("--max-status-age %v: no status list is younger than that", s.maxStatusAge))
-	}
-	if len(s.site) > verifierserver.MaxSite {
-		problems = append(problems, misuse("--site has %d bytes; %d at most", len(s.site), verifierserver.MaxSite))
-	}
-	for _, port := range s.allowPorts {
-		if port < 1 || port > math.MaxUint16 {
-			problems = append(problems, misuse("--allow-port %d; give 1 to %d", port, math.MaxUint16))
-		}
-	}
-	return errors.Join(problems...)
-}
-
-func initVerifier(setup verifierSetup) error {
-	path := filepath.Join(setup.dir, verifierConfigFile)
-	if _, err := os.Stat(path); err == nil {
-		return misuse("%s is a verifier's folder already; choose another", setup.dir)
-	}
-	if err := setup.check(); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(setup.dir, 0o700); err != nil {
-		return err
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "# A verifier of Cyber Badges. docs/operations.md explains every setting; each can\n")
-	fmt.Fprintf(&b, "# be overridden from the environment, for example CYBERBADGE_VERIFIER_LISTEN.\n")
-	fmt.Fprintf(&b, "verifier:\n  site: %q\n  listen: %q\n  trust: %s\n", setup.site, setup.listen, trustFile)
-	fmt.Fprintf(&b, "  max_status_age: %s\n", setup.maxStatusAge)
-	if setup.insecureLoopback || len(setup.allowPorts) > 0 {
-		fmt.Fprintf(&b, "  fetch:\n")
-	}
-	if len(setup.allowPorts) > 0 {
-		ports := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(setup.allowPorts)), ", "), "[]")
-		fmt.Fprintf(&b, "    allow_ports: [%s]\n", ports)
-	}
-	if setup.insecureLoopback {
-		fmt.Fprintf(&b, "    insecure_allow_loopback: true # for development only\n")
-	}
-	return writeNew(path, b.String(), 0o600)
+	return settings, nil
 }
 
 // addTrust puts the issuers of a trust list into the folder's own, replacing

@@ -1,5 +1,6 @@
 // Package server is the verifier as a service: for turnstiles, jump hosts and
-// logins that ask over HTTP instead of embedding package verifier.
+// logins that ask over HTTP instead of embedding package verifier, and for the
+// tablets of guards.
 //
 //	service, err := server.New(server.Config{Verifier: v, Site: "plant 7", Logger: logger})
 //	service.Handler()    // for the public listener
@@ -17,6 +18,36 @@
 // the decision, denied ones too. Problems (RFC 9457) are for calls that are
 // themselves wrong. Whoever can reach the service can ask it: it belongs on a
 // network that only the site's own machines reach.
+//
+// # Gates
+//
+// With [Config.Gates] the service has a page for guards, and what it calls:
+//
+//	GET  /gate/               the page; beside it service-worker.js and manifest.webmanifest
+//	GET  /assets/{name}       what the page is made of
+//	POST /gate/v1/pairing     a pairing code and a key make a tablet a gate
+//	POST /gate/v1/nonce       what to sign to open a session
+//	POST /gate/v1/session     the signed nonce opens one: a cookie
+//	GET  /gate/v1/settings    what the gate is and asks for
+//	GET  /gate/v1/bundle      trust list and status lists, to decide without a connection
+//	POST /gate/v1/decisions   a decision on what was scanned
+//	GET  /gate/v1/pictures    a person's picture, fetched from its issuer for the gate
+//	POST /gate/v1/visits      records for the register of visits
+//	GET  /gate/v1/present     who is on site
+//
+// All but the page, pairing, nonce and session need the session. Access, site and
+// policy of a decision are the pairing's; the tablet sends what it scanned and
+// nothing else. A code that a gate has accepted is accepted there again, and
+// nowhere else.
+//
+// Pages of other sites can call none of this: the cookie is SameSite=Strict, what
+// changes something must be sent as JSON, which no form can, and Sec-Fetch-Site
+// and Origin are looked at where a browser sends them. There is no CORS.
+//
+// A picture is fetched only from below the URL of a trusted issuer, and answered
+// only if it has the digest that the issuer signed and a format that runs nothing.
+// So a tablet gets nothing through this service that a badge does not name, and
+// people's browsers tell the issuer nothing.
 //
 // # Forward auth
 //

@@ -2,257 +2,456 @@ package server
 
 import (
 	"bytes"
-	"context"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
+	"reflect"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/credential"
 	"github.com/cyberbadge/cyberbadge/credential/credentialtest"
-	"github.com/cyberbadge/cyberbadge/internal/httpserver"
-	"github.com/cyberbadge/cyberbadge/revocation"
 	"github.com/cyberbadge/cyberbadge/verifier"
+	"github.com/cyberbadge/cyberbadge/verifier/gate"
 	"github.com/cyberbadge/cyberbadge/verifier/verifiertest"
+	"github.com/cyberbadge/cyberbadge/verifier/visit"
 )
 
-// held are lists that nobody gets before proceed is closed.
-type held struct {
-	revocation.Fetcher
-	proceed <-chan struct{}
-}
-
-func (h held) Fetch(ctx context.Context, uri string) (string, error) {
-	select {
-	case <-h.proceed:
-		return h.Fetcher.Fetch(ctx, uri)
-	case <-ctx.Done():
-		return "", ctx.Err()
+// admitted is the record that a gate makes of a decision.
+func admitted(id string, d verifier.Decision) visit.Record {
+	return visit.Record{
+		ID: id, At: d.At, Event: visit.Admitted, Decision: d.ID, StatusIssuedAt: d.Status.IssuedAt,
+		Badge: &visit.Badge{
+			Issuer: d.Badge.Issuer, Subject: d.Badge.Subject, StatusList: d.Badge.StatusList, Index: d.Badge.Index,
+			GivenName: d.Badge.GivenName, FamilyName: d.Badge.FamilyName,
+			Organization: d.Badge.Organization, Role: d.Badge.Role, Expires: d.Badge.Expires,
+		},
 	}
 }
 
-// listed is a place where the badges of credentialtest have that status, ten
-// seconds ago.
-func listed(t testing.TB, status revocation.Status) *verifiertest.Lists {
-	t.Helper()
-	lists := verifiertest.NewLists()
-	lists.Put(credentialtest.ListURI, verifiertest.ListToken(t, credentialtest.ListURI, credentialtest.Now.Add(-10*time.Second), status))
-	return lists
-}
-
-func now() time.Time { return credentialtest.Now }
-
-// newVerifier trusts the test issuer and finds its badges valid, unless changes
-// say otherwise.
-func newVerifier(t testing.TB, changes ...func(*verifier.Config)) *verifier.Verifier {
-	t.Helper()
-	config := verifier.Config{Now: now}
-	for _, change := range changes {
-		change(&config)
-	}
-	if config.Trust == nil {
-		config.Trust = verifiertest.Trust(t)
-	}
-	if config.Fetcher == nil {
-		config.Fetcher = listed(t, revocation.Valid)
-	}
-	v, err := verifier.New(config)
+func TestGate_FromACodeToWhoIsOnSite(t *testing.T) {
+	t.Parallel()
+	s := startGates(t, nil)
+	code, _, err := s.desk.Invite(t.Context(), gate.Invitation{Name: "North gate", Access: credential.Onsite, Policy: "named"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = v.Close() })
-	return v
-}
+	north := newTablet(t, s)
+	paired := north.pair(t, strings.ToLower(code))
+	if want := fmt.Sprintf(`{"gate":{"id":%q,"name":"North gate","site":"plant-7","access":"onsite","policy":"named"}}`, north.gate.ID); string(paired.body) != want {
+		t.Errorf("paired %d %s, want %s", paired.status, paired.body, want)
+	}
+	opened := north.open(t)
+	cookie := opened.header.Get("Set-Cookie")
+	if !strings.HasPrefix(cookie, "__Host-cyberbadge-gate=") || !strings.HasSuffix(cookie, "; Path=/; Max-Age=43200; HttpOnly; Secure; SameSite=Strict") {
+		t.Errorf("the cookie is %q", cookie)
+	}
+	south := newGate(t, s, gate.Invitation{Name: "South gate"})
 
-func withStatus(t testing.TB, status revocation.Status) func(*verifier.Config) {
-	return func(c *verifier.Config) { c.Fetcher = listed(t, status) }
-}
-
-// gate is a running service and what it logged.
-type gate struct {
-	service *Server
-	url     string // of the public listener
-	metrics string // of the operator's
-	log     *logBuffer
-	stop    context.CancelFunc
-	stopped <-chan error
-}
-
-type options struct {
-	verifier []func(*verifier.Config)
-	server   func(*Config)
-	http     func(*httpserver.Config)
-}
-
-// start runs the service on loopback the way the command does.
-func start(t testing.TB, o options) *gate {
-	t.Helper()
-	g := &gate{log: &logBuffer{}}
-	logger := slog.New(slog.NewJSONHandler(g.log, nil))
-	config := Config{Verifier: newVerifier(t, o.verifier...), Site: "plant-7", Now: now, Logger: logger}
-	if o.server != nil {
-		o.server(&config)
+	// What a gate has accepted it accepts again; no other gate does, and no login.
+	shown := fresh(t, "first")
+	first := north.decide(t, shown)
+	if !first.Allow || first.Again || first.Gate != north.gate.ID || first.Site != "plant-7" || first.Access != credential.Onsite {
+		t.Fatalf("first: %+v", first)
 	}
-	var err error
-	if g.service, err = New(config); err != nil {
-		t.Fatal(err)
+	if d := north.decide(t, shown); !d.Allow || !d.Again {
+		t.Errorf("again at the same gate: %s, again %v", d.Reason, d.Again)
 	}
-	around := httpserver.Config{
-		Addr:           "127.0.0.1:0",
-		Handler:        g.service.Handler(),
-		MetricsAddr:    "127.0.0.1:0",
-		MetricsHandler: g.service.Operations(),
-		Ready:          g.service.Ready,
-		Logger:         logger,
+	if d := south.decide(t, shown); d.Allow || d.Reason != verifier.Replayed || d.Badge != nil {
+		t.Errorf("at a second gate: %s, %v", d.Reason, d.Badge)
 	}
-	if o.http != nil {
-		o.http(&around)
+	if d := s.post(t, ask(shown, "onsite")).decision(t); d.Reason != verifier.Replayed {
+		t.Errorf("without a gate: %s", d.Reason)
 	}
-	server, err := httpserver.New(around)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Listen(); err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	stopped := make(chan error, 1)
-	go func() { stopped <- server.Serve(ctx); close(stopped) }()
-	g.stop, g.stopped = stop, stopped
-	g.url = "http://" + server.Addr().String()
-	g.metrics = "http://" + server.MetricsAddr().String()
-	t.Cleanup(func() {
-		stop()
-		if err := <-stopped; err != nil {
-			t.Errorf("the server ended with: %v", err)
+	for series, want := range map[string]float64{
+		`cyberbadge_verifier_decisions_total{access="onsite",reason="ok"}`:       2,
+		`cyberbadge_verifier_decisions_total{access="onsite",reason="replayed"}`: 2,
+	} {
+		if got := s.sample(t, series); got != want {
+			t.Errorf("%s is %v, want %v", series, got, want)
 		}
+	}
+
+	// Each record counts once, however often it is sent.
+	in := admitted("in-1", first)
+	out := visit.Record{ID: "no-1", At: s.now(), Event: visit.Refused, Reason: "expired", Code: "badge_expired", Offline: true}
+	if got := north.keep(t, in, out); !slices.Equal(got, []visit.Result{visit.Kept, visit.Kept}) {
+		t.Errorf("records: %q", got)
+	}
+	if got := north.keep(t, out, in); !slices.Equal(got, []visit.Result{visit.Already, visit.Already}) {
+		t.Errorf("the same again: %q", got)
+	}
+	want := []visit.Presence{{Visit: "in-1", Since: first.At, GateName: "North gate", Badge: *in.Badge}}
+	for _, at := range []*tablet{north, south} {
+		if got := at.present(t); !reflect.DeepEqual(got, want) {
+			t.Errorf("at %s: %+v\nwant %+v", at.gate.Name, got, want)
+		}
+	}
+	if got := south.keep(t, visit.Record{ID: "out-1", At: s.now(), Event: visit.Left, Visit: "in-1"}); !slices.Equal(got, []visit.Result{visit.Kept}) {
+		t.Errorf("left: %q", got)
+	}
+	if got := north.present(t); len(got) != 0 {
+		t.Errorf("still there: %+v", got)
+	}
+}
+
+func TestGate_SettingsAreAllThatItAsksFor(t *testing.T) {
+	t.Parallel()
+	s := startGates(t, nil, func(c *verifier.Config) {
+		c.MaxStatusAge = 10 * time.Minute
+		c.Policy = verifier.Policy{Courses: []string{"CB-101"}, Roles: []string{"auditor", "technician"}}
 	})
-	return g
+	auditors := newGate(t, s, gate.Invitation{Name: "Control room", Site: "plant-8", Access: credential.Remote, Policy: "auditors"})
+	r := auditors.call(t, "GET", "settings", "")
+	want := `{"gate":{"id":"` + auditors.gate.ID + `","name":"Control room","site":"plant-8","access":"remote","policy":"auditors"},` +
+		`"policy":{"roles":["auditor"],"courses":["CB-101"]},"max_status_age_seconds":600,` +
+		`"register":{"on":true,"retention_seconds":2592000},"help":{"text":"Control room","phone":"+49 30 5550 1000"}}`
+	if r.status != 200 || string(r.body) != want || r.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%d %v %s\nwant %s", r.status, r.header, r.body, want)
+	}
+	tag := r.header.Get("Etag")
+	if r := auditors.call(t, "GET", "settings", "", "If-None-Match", tag); tag == "" || r.status != 304 || len(r.body) != 0 {
+		t.Errorf("with the tag %s: %d %s", tag, r.status, r.body)
+	}
+	// The decision is by the same.
+	if d := auditors.decide(t, fresh(t, "role")); d.Reason != verifier.PolicyDenied || d.Access != credential.Remote || d.Site != "plant-8" {
+		t.Errorf("%s, %s at %s", d.Reason, d.Access, d.Site)
+	}
+	off := startGates(t, func(c *Config) { c.Register = nil })
+	r = newGate(t, off, gate.Invitation{}).call(t, "GET", "settings", "")
+	if !strings.Contains(string(r.body), `"policy":{},"max_status_age_seconds":900,"register":{"on":false,"retention_seconds":0},`) {
+		t.Errorf("without a register: %s", r.body)
+	}
 }
 
-// logBuffer may be written and read at once.
-type logBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
-
-// reply is an answer that has been read.
-type reply struct {
-	status int
-	header http.Header
-	body   []byte
-}
-
-func do(t testing.TB, r *http.Request) reply {
-	t.Helper()
-	got, err := try(r)
+func TestGate_BundleIsEnoughToDecideWithoutTheService(t *testing.T) {
+	t.Parallel()
+	s := startGates(t, nil)
+	tb := newGate(t, s, gate.Invitation{})
+	empty := tb.call(t, "GET", "bundle", "", "Accept-Encoding", "identity")
+	if !strings.HasSuffix(string(empty.body), `,"lists":[]}`) {
+		t.Errorf("before any list is known: %s", empty.body)
+	}
+	tb.decide(t, fresh(t, "has the list fetched"))
+	plain := tb.call(t, "GET", "bundle", "", "Accept-Encoding", "identity")
+	if plain.status != 200 || plain.header.Get("Etag") == empty.header.Get("Etag") || plain.header.Get("Vary") != "Accept-Encoding" || plain.header.Get("Cache-Control") != "no-store" {
+		t.Fatalf("%d %v", plain.status, plain.header)
+	}
+	var got bundle
+	if err := json.Unmarshal(plain.body, &got); err != nil {
+		t.Fatal(err)
+	}
+	trust, err := verifier.ParseTrust([]byte(got.Trust))
+	if err != nil || got.Trust != string(verifiertest.TrustFile(t)) {
+		t.Fatalf("another trust list: %v", err)
+	}
+	offline, err := verifier.New(verifier.Config{Trust: trust, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return got
+	defer offline.Close()
+	for _, list := range got.Lists {
+		if err := offline.LoadList(list.Issuer, list.URI, list.Token); err != nil {
+			t.Error(err)
+		}
+	}
+	if d := offline.Verify(t.Context(), fresh(t, "offline"), verifier.Request{Access: credential.Onsite}); !d.Allow {
+		t.Errorf("offline: %s (%s)", d.Reason, d.Detail)
+	}
+
+	zipped := tb.call(t, "GET", "bundle", "", "Accept-Encoding", "br, gzip;q=0.5")
+	z, err := gzip.NewReader(bytes.NewReader(zipped.body))
+	if err != nil || zipped.header.Get("Content-Encoding") != "gzip" {
+		t.Fatalf("%v %v", zipped.header, err)
+	}
+	if text, err := io.ReadAll(z); err != nil || !bytes.Equal(text, plain.body) {
+		t.Errorf("unzipped it is another: %v", err)
+	}
+	if r := tb.call(t, "GET", "bundle", "", "If-None-Match", zipped.header.Get("Etag")); r.status != 304 || len(r.body) != 0 {
+		t.Errorf("with its tag: %d", r.status)
+	}
+	for _, refuses := range []string{"gzip;q=0", "gzip;q=x", "br", ""} {
+		r := tb.call(t, "GET", "bundle", "", "Accept-Encoding", "identity", "Accept-Encoding", refuses)
+		if r.header.Get("Content-Encoding") != "" && refuses != "" {
+			t.Errorf("Accept-Encoding %q was answered in %s", refuses, r.header.Get("Content-Encoding"))
+		}
+	}
 }
 
-// try is do for other goroutines than the test's.
-func try(r *http.Request) (reply, error) {
-	response, err := http.DefaultClient.Do(r)
+func TestGate_AnEndedGateIsToldSo(t *testing.T) {
+	t.Parallel()
+	s := startGates(t, nil)
+	tb := newGate(t, s, gate.Invitation{})
+	if err := s.desk.End(t.Context(), tb.gate.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, call := range []struct{ method, path, body string }{
+		{"GET", "settings", ""}, {"GET", "bundle", ""}, {"GET", "present", ""},
+		{"POST", "decisions", `{"presentation":"x"}`}, {"POST", "visits", `{"records":[]}`},
+		{"GET", "pictures?url=x&integrity=y", ""},
+	} {
+		tb.call(t, call.method, call.path, call.body).refused(t, call.path, 403, CodeGateUnknown)
+	}
+	tb.ask(t, tb.nonce(t)).refused(t, "a new session", 403, CodeGateUnknown)
+}
+
+func TestGate_WithoutASessionThereIsNothing(t *testing.T) {
+	t.Parallel()
+	s := startGates(t, nil)
+	tb := newGate(t, s, gate.Invitation{})
+	session := tb.cookie
+	for name, cookie := range map[string]string{
+		"none":           "",
+		"empty":          SessionCookie + "=",
+		"made up":        SessionCookie + "=" + strings.Repeat("A", 43),
+		"another name":   strings.Replace(session, "__Host-", "", 1),
+		"two":            session + "; " + SessionCookie + "=" + strings.Repeat("A", 43),
+		"the same twice": session + "; " + session,
+	} {
+		tb.cookie = cookie
+		for _, call := range []struct{ method, path, body string }{
+			{"GET", "settings", ""}, {"GET", "bundle", ""}, {"GET", "present", ""}, {"GET", "pictures", ""},
+			{"POST", "decisions", `{"presentation":"x"}`}, {"POST", "visits", `{"records":[]}`},
+		} {
+			tb.call(t, call.method, call.path, call.body).refused(t, name+" "+call.path, 401, CodeGateSessionMissing)
+		}
+	}
+	tb.cookie = session
+	s.advance(gate.SessionLife - time.Millisecond)
+	if r := tb.call(t, "GET", "settings", ""); r.status != 200 {
+		t.Errorf("at the end of its life: %d %s", r.status, r.body)
+	}
+	s.advance(time.Millisecond)
+	tb.call(t, "GET", "settings", "").refused(t, "after it", 401, CodeGateSessionMissing)
+}
+
+func TestGate_PairingAndSessionsAreRefusedForTheirReason(t *testing.T) {
+	t.Parallel()
+	s := startGates(t, nil)
+	used := newGate(t, s, gate.Invitation{})
+	code, _, err := s.desk.Invite(t.Context(), gate.Invitation{Name: "West gate", Access: credential.Onsite})
 	if err != nil {
-		return reply{}, err
+		t.Fatal(err)
 	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	return reply{response.StatusCode, response.Header, body}, err
+	used.pair(t, code).refused(t, "a key that another gate has", 403, CodePairingRefused)
+	other := newTablet(t, s)
+	if r := other.pair(t, code); r.status != 201 {
+		t.Errorf("the code is still good: %d %s", r.status, r.body)
+	}
+	newTablet(t, s).pair(t, code).refused(t, "a used code", 403, CodePairingRefused)
+	other.call(t, "POST", "pairing", `{"code":"x","key":{"kty":"EC","crv":"P-384"}}`).refused(t, "another curve", 400, CodeKeyInvalid)
+	other.call(t, "POST", "pairing", `{"code":"x"}`).refused(t, "no key", 400, CodeKeyInvalid)
+
+	nonce := other.nonce(t)
+	stranger := newTablet(t, s)
+	stranger.gate.ID = other.gate.ID
+	stranger.ask(t, nonce).refused(t, "another key", 403, CodeGateProofRefused)
+	if r := other.ask(t, nonce); r.status != 204 {
+		t.Errorf("the nonce that a stranger tried: %d %s", r.status, r.body)
+	}
+	other.ask(t, nonce).refused(t, "a used nonce", 403, CodeGateProofRefused)
+	stranger.gate.ID = "nobody"
+	stranger.ask(t, other.nonce(t)).refused(t, "no such gate", 403, CodeGateUnknown)
+
+	for i := range gate.MaxWrongCodes {
+		r := stranger.pair(t, "00000-00000")
+		if r.status == 429 {
+			if i < gate.MaxWrongCodes-1 {
+				t.Errorf("after %d wrong codes: %s", i, r.body)
+			}
+			break
+		}
+	}
+	r := stranger.pair(t, "00000-00000")
+	r.refused(t, "too many wrong codes", 429, CodeTooManyAttempts)
+	if r.header.Get("Retry-After") != pairRetryAfter {
+		t.Errorf("Retry-After %q", r.header.Get("Retry-After"))
+	}
 }
 
-func newRequest(t testing.TB, method, url, body string) *http.Request {
-	t.Helper()
-	r, err := http.NewRequest(method, url, strings.NewReader(body))
+func TestGate_APolicyThatIsGoneShutsTheGate(t *testing.T) {
+	t.Parallel()
+	s := startGates(t, nil)
+	tb := newGate(t, s, gate.Invitation{Policy: "gone"})
+	tb.call(t, "POST", "decisions", `{"presentation":"x"}`).refused(t, "decision", 503, CodeGatePolicyUnknown)
+	tb.call(t, "GET", "settings", "").refused(t, "settings", 503, CodeGatePolicyUnknown)
+	if !strings.Contains(s.log.String(), `policy \"gone\"`) {
+		t.Error("the log does not say which policy")
+	}
+}
+
+func TestGate_CallsThatAreWrong(t *testing.T) {
+	t.Parallel()
+	s := startGates(t, nil)
+	tb := newGate(t, s, gate.Invitation{})
+	for name, c := range map[string]struct {
+		path, body, contentType string
+		status                  int
+		code                    string
+	}{
+		"a form's type":    {"decisions", `{"presentation":"x"}`, "text/plain", 415, "unsupported_media_type"},
+		"no type":          {"visits", `{"records":[]}`, "", 415, "unsupported_media_type"},
+		"a form":           {"pairing", `a=b`, "application/x-www-form-urlencoded", 415, "unsupported_media_type"},
+		"nonce as a form":  {"nonce", `{}`, "text/plain", 415, "unsupported_media_type"},
+		"session as text":  {"session", `{"proof":"x"}`, "text/plain", 415, "unsupported_media_type"},
+		"no body":          {"nonce", ``, "application/json", 400, "json_invalid"},
+		"unknown member":   {"decisions", `{"presentation":"x","access":"remote"}`, "application/json", 400, "json_unknown_name"},
+		"no presentation":  {"decisions", `{"presentation":""}`, "application/json", 400, CodePresentationMissing},
+		"a query":          {"decisions?x=1", `{"presentation":"x"}`, "application/json", 400, CodeQueryNotAllowed},
+		"too large":        {"decisions", `{"presentation":"` + strings.Repeat("x", MaxBody) + `"}`, "application/json", 413, "request_too_large"},
+		"records too many": {"visits", manyRecords(visit.MaxRecords + 1), "application/json", 400, CodeTooManyRecords},
+		"records' name":    {"visits", `{"records":[{"ID":"x"}]}`, "application/json", 400, "json_unknown_name"},
+	} {
+		tb.call(t, "POST", c.path, c.body, "Content-Type", c.contentType).refused(t, name, c.status, c.code)
+	}
+	if r := tb.call(t, "POST", "visits", manyRecords(visit.MaxRecords)); r.status != 200 {
+		t.Errorf("as many records as may be: %d %s", r.status, r.body)
+	}
+	for size, want := range map[int]int{MaxVisitsBody: 200, MaxVisitsBody + 1: 413} {
+		body := `{"records":[` + strings.Repeat(" ", size-len(`{"records":[]}`)) + `]}`
+		if r := tb.call(t, "POST", "visits", body); r.status != want {
+			t.Errorf("%d bytes of visits: %d, want %d", size, r.status, want)
+		}
+	}
+	for size, want := range map[int]int{MaxBody: 200, MaxBody + 1: 413} {
+		body := `{"presentation":"` + strings.Repeat("x", size-len(`{"presentation":""}`)) + `"}`
+		if r := tb.call(t, "POST", "decisions", body); r.status != want {
+			t.Errorf("%d bytes: %d, want %d", size, r.status, want)
+		}
+	}
+	// The largest call that a page can make fits.
+	full := strings.Repeat("x", 400)
+	record := visit.Record{ID: strings.Repeat("x", visit.MaxID), At: s.now(), Event: visit.Admitted, Badge: &visit.Badge{
+		Issuer: full, Subject: full, StatusList: full, GivenName: full, FamilyName: full, Organization: full, Role: full, Expires: s.now(),
+	}}
+	text, err := json.Marshal(record)
+	if err != nil || len(text)*visit.MaxRecords > MaxVisitsBody {
+		t.Errorf("%d records of %d bytes are more than %d (%v)", visit.MaxRecords, len(text), MaxVisitsBody, err)
+	}
+}
+
+func manyRecords(n int) string {
+	records := make([]visit.Record, n)
+	for i := range records {
+		records[i] = visit.Record{ID: fmt.Sprint("r-", i), At: credentialtest.Now, Event: visit.Refused, Reason: "expired"}
+	}
+	text, err := json.Marshal(map[string]any{"records": records})
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
+	return string(text)
+}
+
+func TestGate_PagesOfOtherSitesCanCallNothing(t *testing.T) {
+	t.Parallel()
+	s := startGates(t, func(c *Config) { c.Address = "https://gate.customer.example" })
+	tb := newGate(t, s, gate.Invitation{})
+	calls := []struct{ method, path, body string }{
+		{"POST", "pairing", `{"code":"x","key":{}}`}, {"POST", "nonce", `{}`}, {"POST", "session", `{"proof":"x"}`},
+		{"POST", "decisions", `{"presentation":"x"}`}, {"POST", "visits", `{"records":[]}`},
+		{"GET", "settings", ""}, {"GET", "bundle", ""}, {"GET", "present", ""}, {"GET", "pictures?url=x&integrity=y", ""},
 	}
-	return r
-}
-
-// post asks for a decision.
-func (g *gate) post(t testing.TB, body string) reply {
-	t.Helper()
-	return do(t, newRequest(t, http.MethodPost, g.url+"/v1/verify", body))
-}
-
-// authorize asks as a proxy does, with these headers on top.
-func (g *gate) authorize(t testing.TB, headers ...string) reply {
-	t.Helper()
-	r := newRequest(t, http.MethodGet, g.url+"/v1/authorize", "")
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Add(headers[i], headers[i+1])
+	for name, header := range map[string][]string{
+		"cross-site":       {"Sec-Fetch-Site", "cross-site"},
+		"a sibling":        {"Sec-Fetch-Site", "same-site"},
+		"empty":            {"Sec-Fetch-Site", " "},
+		"an origin":        {"Origin", "https://attacker.example"},
+		"no origin's name": {"Origin", "null"},
+		"another port":     {"Origin", "http://127.0.0.1:1"},
+		"no scheme":        {"Origin", strings.TrimPrefix(s.url, "http://")},
+		"ours as a prefix": {"Origin", s.url + ".attacker.example"},
+		"the address's":    {"Origin", "https://gate.customer.example.attacker.example"},
+		"both, one bad":    {"Sec-Fetch-Site", "same-origin", "Origin", "https://attacker.example"},
+		"the other bad":    {"Sec-Fetch-Site", "cross-site", "Origin", s.url},
+	} {
+		for _, call := range calls {
+			tb.call(t, call.method, call.path, call.body, header...).refused(t, name+" "+call.path, 403, CodeCrossSite)
+		}
 	}
-	return do(t, r)
-}
-
-func (r reply) decision(t testing.TB) verifier.Decision {
-	t.Helper()
-	if r.status != http.StatusOK || r.header.Get("Content-Type") != "application/json" {
-		t.Fatalf("status %d, %s: %s", r.status, r.header.Get("Content-Type"), r.body)
+	for name, header := range map[string][]string{
+		"its own":           {"Sec-Fetch-Site", "same-origin", "Origin", s.url},
+		"typed":             {"Sec-Fetch-Site", "none"},
+		"behind TLS":        {"Origin", strings.Replace(s.url, "http:", "https:", 1)},
+		"the address":       {"Origin", "https://gate.customer.example"},
+		"in capitals":       {"Origin", strings.ToUpper(s.url)},
+		"no browser at all": nil,
+	} {
+		if r := tb.call(t, "POST", "nonce", `{}`, header...); r.status != 200 {
+			t.Errorf("%s: %d %s", name, r.status, r.body)
+		}
 	}
-	var d verifier.Decision
-	if err := json.Unmarshal(r.body, &d); err != nil {
-		t.Fatal(err)
+	r := tb.call(t, "OPTIONS", "decisions", "", "Origin", "https://attacker.example", "Access-Control-Request-Method", "POST")
+	if r.status != 405 || r.header.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("asked beforehand: %d %v", r.status, r.header)
 	}
-	return d
 }
 
-// code is the problem's code.
-func (r reply) code(t testing.TB) string {
-	t.Helper()
-	if r.header.Get("Content-Type") != "application/problem+json" {
-		t.Fatalf("status %d is no problem: %s", r.status, r.body)
+func TestGate_DecisionsHaveTheirPlaceAmongTheOthers(t *testing.T) {
+	t.Parallel()
+	s := startGates(t, nil)
+	tb := newGate(t, s, gate.Invitation{})
+	for range cap(s.service.slots) {
+		s.service.slots <- struct{}{}
 	}
-	var p struct{ Code string }
-	if err := json.Unmarshal(r.body, &p); err != nil {
-		t.Fatal(err)
+	r := tb.call(t, "POST", "decisions", `{"presentation":"x"}`)
+	r.refused(t, "one more than the bound", 503, CodeOverloaded)
+	if r.header.Get("Retry-After") != "1" {
+		t.Errorf("Retry-After %q", r.header.Get("Retry-After"))
 	}
-	return p.Code
+	<-s.service.slots
+	if d := tb.decide(t, "x"); d.Reason != verifier.Malformed {
+		t.Errorf("at the bound: %s", d.Reason)
+	}
 }
 
-// ask is the body of a call.
-func ask(presentation, access string) string {
-	return fmt.Sprintf(`{"presentation":%q,"access":%q}`, presentation, access)
+func TestGate_WithoutARegisterNoVisitsAreKept(t *testing.T) {
+	t.Parallel()
+	s := startGates(t, func(c *Config) { c.Register = nil })
+	tb := newGate(t, s, gate.Invitation{})
+	tb.call(t, "POST", "visits", `{"records":[]}`).refused(t, "visits", 409, CodeRegisterOff)
+	tb.call(t, "GET", "present", "").refused(t, "present", 409, CodeRegisterOff)
 }
 
-// fresh is a presentation of the test badge with a proof of its own.
-func fresh(t testing.TB, nonce string) string {
-	t.Helper()
-	return freshOf(t, credentialtest.Claims(), nonce)
+func TestGate_SeesItsOwnSiteOnly(t *testing.T) {
+	t.Parallel()
+	s := startGates(t, nil)
+	here, elsewhere := newGate(t, s, gate.Invitation{}), newGate(t, s, gate.Invitation{Site: "plant-8"})
+	here.keep(t, admitted("in-1", here.decide(t, fresh(t, "a"))))
+	if got := here.present(t); len(got) != 1 {
+		t.Errorf("here: %+v", got)
+	}
+	if got := elsewhere.present(t); len(got) != 0 {
+		t.Errorf("elsewhere: %+v", got)
+	}
 }
 
-func freshOf(t testing.TB, claims credential.Claims, nonce string) string {
-	t.Helper()
-	return bound(t, credentialtest.MustIssue(t, claims), nonce)
+func TestGate_PageAndItsPartsAreServed(t *testing.T) {
+	t.Parallel()
+	s := startGates(t, nil)
+	for _, path := range []string{"/gate/", "/gate/service-worker.js", "/gate/manifest.webmanifest"} {
+		r := do(t, newRequest(t, "GET", s.url+path, ""))
+		// 503: built without its pages.
+		if r.status != 200 && r.status != 503 || !strings.Contains(r.header.Get("Permissions-Policy"), "camera=(self)") ||
+			!strings.Contains(r.header.Get("Content-Security-Policy"), "'wasm-unsafe-eval'") {
+			t.Errorf("%s: %d %v", path, r.status, r.header)
+		}
+	}
+	if r := do(t, newRequest(t, "GET", s.url+"/assets/nothing.js", "")); r.status != 404 {
+		t.Errorf("an asset that is not there: %d", r.status)
+	}
 }
 
-// bound is a presentation of a badge that exists already.
-func bound(t testing.TB, badge, nonce string) string {
-	t.Helper()
-	return credentialtest.MustBind(t, badge, credential.Proof{
-		Audience: credential.GateAudience, Nonce: nonce, IssuedAt: credentialtest.Now,
-	})
+func TestGate_WithoutGatesNothingIsThere(t *testing.T) {
+	t.Parallel()
+	g := start(t, options{})
+	for _, call := range []struct{ method, path string }{
+		{"GET", "/gate/"}, {"GET", "/gate/service-worker.js"}, {"GET", "/assets/x.js"}, {"POST", "/gate/v1/nonce"}, {"GET", "/gate/v1/settings"},
+	} {
+		r := do(t, newRequest(t, call.method, g.url+call.path, ""))
+		r.refused(t, call.path, http.StatusNotFound, "not_found")
+	}
 }

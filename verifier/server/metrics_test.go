@@ -13,7 +13,7 @@ import (
 )
 
 // scrape returns the lines of /metrics that are samples of ours.
-func (g *gate) scrape(t testing.TB) []string {
+func (g *running) scrape(t testing.TB) []string {
 	t.Helper()
 	r := do(t, newRequest(t, http.MethodGet, g.metrics+"/metrics", ""))
 	if r.status != http.StatusOK {
@@ -24,7 +24,7 @@ func (g *gate) scrape(t testing.TB) []string {
 }
 
 // sample returns the value of a series by its name and labels.
-func (g *gate) sample(t testing.TB, series string) float64 {
+func (g *running) sample(t testing.TB, series string) float64 {
 	t.Helper()
 	for _, line := range g.scrape(t) {
 		if text, found := strings.CutPrefix(line, series+" "); found {

@@ -18,6 +18,8 @@ import (
 	"github.com/cyberbadge/cyberbadge/internal/problem"
 	"github.com/cyberbadge/cyberbadge/revocation"
 	"github.com/cyberbadge/cyberbadge/verifier"
+	"github.com/cyberbadge/cyberbadge/verifier/gate"
+	"github.com/cyberbadge/cyberbadge/verifier/visit"
 )
 
 func TestOpenAPI_DescribesTheRoutesThatThereAre(t *testing.T) {
@@ -31,25 +33,39 @@ func TestOpenAPI_DescribesTheRoutesThatThereAre(t *testing.T) {
 	if d.OpenAPI != "3.1.0" {
 		t.Errorf("openapi %q", d.OpenAPI)
 	}
-	var described, registered []string
-	for path, operations := range d.Paths {
-		for method := range operations {
-			described = append(described, strings.ToUpper(method)+" "+path)
+	with := startGates(t, nil).service
+	for name, c := range map[string]struct {
+		service *Server
+		gates   bool
+	}{"with gates": {with, true}, "without": {g.service, false}} {
+		described, registered := d.routes(c.gates), []string(nil)
+		for _, r := range c.service.routes() {
+			registered = append(registered, strings.Replace(r.String(), ":name", "{name}", 1))
+		}
+		slices.Sort(described)
+		slices.Sort(registered)
+		if !slices.Equal(described, registered) {
+			t.Errorf("%s:\ndescribed  %q\nregistered %q", name, described, registered)
 		}
 	}
-	for _, r := range g.service.routes() {
-		registered = append(registered, r.String())
-	}
-	slices.Sort(described)
-	slices.Sort(registered)
-	if !slices.Equal(described, registered) {
-		t.Errorf("described  %q\nregistered %q", described, registered)
-	}
-	for _, route := range []string{verifyRoute, authorizeRoute} {
-		if !slices.Contains(registered, route) {
+	for _, route := range []string{verifyRoute, authorizeRoute, gateDecisionsRoute} {
+		if !slices.Contains(d.routes(true), route) {
 			t.Errorf("the log speaks of %q, which is no route", route)
 		}
 	}
+}
+
+// routes lists what is described, those of the gates if they are wanted.
+func (d *document) routes(gates bool) []string {
+	var described []string
+	for path, operations := range d.Paths {
+		for method, op := range operations {
+			if gates || !strings.HasPrefix(op.Tags[0], "gate") {
+				described = append(described, strings.ToUpper(method)+" "+path)
+			}
+		}
+	}
+	return described
 }
 
 // constants returns the values of the string constants in a file that have a
@@ -140,8 +156,19 @@ func TestOpenAPI_BoundsAreTheRealOnes(t *testing.T) {
 			t.Errorf("%s is %v, want %d", ref, got, want)
 		}
 	}
-	if !strings.Contains(string(openAPI), fmt.Sprintf("At most %d bytes of JSON", MaxBody)) {
-		t.Error("another bound on the body")
+	for what, want := range map[string]string{
+		"the body":         fmt.Sprintf("At most %d bytes of JSON", MaxBody),
+		"visits":           fmt.Sprintf("At most %d bytes of JSON in UTF-8, not compressed, and at most %d records", MaxVisitsBody, visit.MaxRecords),
+		"one call's items": fmt.Sprintf(`"maxItems": %d`, visit.MaxRecords),
+		"the bundle":       fmt.Sprintf("Lists beyond %d bytes together", MaxBundle),
+		"a picture":        fmt.Sprintf("At most %d bytes.", MaxPicture),
+		"its address":      fmt.Sprintf(`"format": "uri", "maxLength": %d`, MaxPictureURL),
+		"a gate's proof":   fmt.Sprintf(`"maxLength": %d,`, gate.MaxProof),
+		"a session":        fmt.Sprintf("Max-Age=%d;", int(gate.SessionLife.Seconds())),
+	} {
+		if !strings.Contains(string(openAPI), want) {
+			t.Errorf("another bound on %s than %s", what, want)
+		}
 	}
 }
 
@@ -242,10 +269,57 @@ func TestOpenAPI_AnswersAreAsDescribed(t *testing.T) {
 	} {
 		d.follows(t, name, authorize, r)
 	}
+	for path, r := range gateReplies(t) {
+		where, _, _ := strings.Cut(path, "?")
+		method, address, _ := strings.Cut(where, " ")
+		d.follows(t, path, d.Paths[gateAPI+address][strings.ToLower(method)], r)
+	}
 	for _, path := range []string{"/healthz", "/readyz", "/openapi.json"} {
 		r := do(t, newRequest(t, http.MethodGet, open.url+path, ""))
 		d.follows(t, path, d.Paths[path]["get"], r)
 	}
+}
+
+// gateReplies are answers to a gate, good ones and others, by the call.
+func gateReplies(t *testing.T) map[string]reply {
+	t.Helper()
+	asPNG, _ := portrait(t)
+	a := newAlbum(t, map[string][]byte{"/p": asPNG})
+	s := startGates(t, func(c *Config) { c.Pictures = a })
+	tb := newGate(t, s, gate.Invitation{Policy: "named"})
+	in := tb.decide(t, fresh(t, "in"))
+	tb.keep(t, admitted("in-1", in))
+	code, _, err := s.desk.Invite(t.Context(), gate.Invitation{Name: "West gate", Access: credential.Onsite})
+	if err != nil {
+		t.Fatal(err)
+	}
+	replies := map[string]reply{
+		"POST pairing":       newTablet(t, s).pair(t, code),
+		"POST pairing?again": newTablet(t, s).pair(t, code),
+		"POST nonce":         tb.call(t, "POST", "nonce", "{}"),
+		"POST nonce?form":    tb.call(t, "POST", "nonce", "{}", "Content-Type", "text/plain"),
+		"POST session":       tb.open(t),
+		"POST session?old":   tb.ask(t, "old"),
+		"GET settings":       tb.call(t, "GET", "settings", ""),
+		"GET bundle":         tb.call(t, "GET", "bundle", "", "Accept-Encoding", "identity"),
+		"POST decisions":     tb.call(t, "POST", "decisions", fmt.Sprintf(`{"presentation":%q}`, fresh(t, "in"))),
+		"GET pictures":       tb.call(t, "GET", pictureCall(credentialtest.IssuerURL+"/p", integrity(asPNG)), ""),
+		"GET pictures?none":  tb.call(t, "GET", pictureCall("https://attacker.example/", integrity(asPNG)), ""),
+		"GET pictures?wrong": tb.call(t, "GET", "pictures", ""),
+		"POST visits":        tb.call(t, "POST", "visits", manyRecords(2)),
+		"POST visits?form":   tb.call(t, "POST", "visits", "{}", "Content-Type", "text/plain"),
+		"GET present":        tb.call(t, "GET", "present", ""),
+		"GET present?cross":  tb.call(t, "GET", "present", "", "Sec-Fetch-Site", "cross-site"),
+	}
+	for _, path := range []string{"settings", "bundle"} {
+		replies["GET "+path+"?tag"] = tb.call(t, "GET", path, "", "If-None-Match", replies["GET "+path].header.Get("Etag"))
+	}
+	tb.cookie = ""
+	replies["POST decisions?nobody"] = tb.call(t, "POST", "decisions", `{"presentation":"x"}`)
+	off := newGate(t, startGates(t, func(c *Config) { c.Register = nil }), gate.Invitation{})
+	replies["GET present?off"] = off.call(t, "GET", "present", "")
+	replies["GET settings?off"] = off.call(t, "GET", "settings", "")
+	return replies
 }
 
 func TestOpenAPI_TheCheckSeesWhatIsWrong(t *testing.T) {

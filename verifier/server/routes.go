@@ -15,8 +15,10 @@ import (
 type route struct {
 	method string
 	path   string
-	answer func(http.ResponseWriter, *http.Request) error
+	answer answer
 }
+
+type answer func(http.ResponseWriter, *http.Request) error
 
 func (r route) String() string { return r.method + " " + r.path }
 
@@ -27,16 +29,20 @@ const (
 )
 
 func (s *Server) routes() []route {
-	return []route{
+	list := []route{
 		{http.MethodPost, "/v1/verify", s.verify},
 		{http.MethodGet, "/v1/authorize", s.authorize},
 		{http.MethodGet, "/healthz", always(httpserver.Healthy())},
 		{http.MethodGet, "/readyz", always(httpserver.Ready(s.Ready, s.config.Logger))},
 		{http.MethodGet, "/openapi.json", s.describe},
 	}
+	if s.gates != nil {
+		list = append(list, s.gates.routes()...)
+	}
+	return list
 }
 
-func always(h http.Handler) func(http.ResponseWriter, *http.Request) error {
+func always(h http.Handler) answer {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		h.ServeHTTP(w, r)
 		return nil

@@ -21,6 +21,7 @@ type document struct {
 
 type operation struct {
 	OperationID string
+	Tags        []string
 	RequestBody body
 	Responses   map[string]body
 }
@@ -127,6 +128,10 @@ func (d *document) check(where string, schema map[string]any, value any) []strin
 		case "maxLength":
 			if utf8.RuneCountInString(text) > int(want.(float64)) {
 				report("longer than %v", want)
+			}
+		case "maxItems":
+			if elements, _ := value.([]any); len(elements) > int(want.(float64)) {
+				report("more than %v elements", want)
 			}
 		case "minimum":
 			if number < want.(float64) {

@@ -13,6 +13,8 @@ import (
 	"github.com/cyberbadge/cyberbadge/internal/httpserver"
 	"github.com/cyberbadge/cyberbadge/internal/secure"
 	"github.com/cyberbadge/cyberbadge/verifier"
+	"github.com/cyberbadge/cyberbadge/verifier/gate"
+	"github.com/cyberbadge/cyberbadge/verifier/visit"
 )
 
 // Bounds on a call.
@@ -47,6 +49,29 @@ type Config struct {
 	// TLS says that callers reach this service over TLS, here or at a proxy in
 	// front; it adds Strict-Transport-Security.
 	TLS bool
+
+	// Gates pairs tablets and knows them again. When nil, there are no gates here:
+	// none of the fields below has a meaning, and nothing below /gate/ answers.
+	Gates *gate.Desk
+	// Register keeps the visits that gates report, and Retention is for how long,
+	// which guards are told. Off when nil.
+	Register  *visit.Register
+	Retention time.Duration
+	// Policies are what gates may ask for beyond the verifier's own policy, by the
+	// names that Gates knows.
+	Policies map[string]verifier.Policy
+	// TrustList is the text that the Verifier's trust list was read from. Gates
+	// decide by it without a connection. Required with Gates.
+	TrustList []byte
+	// Pictures fetches people's pictures from the issuers' sites for the gates;
+	// none are shown when nil.
+	Pictures PictureFetcher
+	Help     Help
+	// Address is the origin that browsers know this service by, such as
+	// https://gate.customer.example. It is needed only where a proxy in front
+	// changes the Host header: calls of pages from there are taken, too.
+	Address string
+
 	// Ready says whether decisions can be made, beyond a trust list being
 	// loaded, which New has seen to. nil: always.
 	Ready  func(context.Context) error
@@ -59,6 +84,7 @@ type Server struct {
 	config     Config
 	slots      chan struct{} // one for each decision under way
 	metrics    *metrics
+	gates      *gates // nil: none
 	handler    http.Handler
 	operations http.Handler
 }
@@ -87,6 +113,11 @@ func New(config Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("verifier/server: %w", err)
 	}
+	if config.Gates != nil {
+		if s.gates, err = s.newGates(); err != nil {
+			return nil, fmt.Errorf("verifier/server: %w", err)
+		}
+	}
 	router, err := s.router()
 	if err != nil {
 		return nil, fmt.Errorf("verifier/server: %w", err)
@@ -107,7 +138,7 @@ func (c Config) check() error {
 	if !c.AuthorizeAccess.Known() {
 		problems = append(problems, fmt.Errorf("verifier/server: AuthorizeAccess is %q; give onsite or remote", c.AuthorizeAccess))
 	}
-	return errors.Join(problems...)
+	return errors.Join(append(problems, c.checkGates()...)...)
 }
 
 // Handler answers the public listener.

@@ -67,7 +67,7 @@ func TestReady_TellsWhatTheOperatorMayKnow(t *testing.T) {
 // crowd is a server all of whose places are taken: each decision waits for the
 // same status list.
 type crowd struct {
-	*gate
+	*running
 	proceed chan struct{}
 	answers chan int // statuses
 	size    int
@@ -77,7 +77,7 @@ func newCrowd(t *testing.T) *crowd {
 	t.Helper()
 	c := &crowd{proceed: make(chan struct{})}
 	arrived := make(chan struct{}, 4*VerificationsPerCPU*runtime.GOMAXPROCS(0))
-	c.gate = start(t, options{
+	c.running = start(t, options{
 		verifier: []func(*verifier.Config){func(config *verifier.Config) {
 			config.Fetcher = held{listed(t, revocation.Valid), c.proceed}
 		}},

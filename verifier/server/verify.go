@@ -6,8 +6,6 @@ import (
 	"net/http"
 
 	"github.com/cyberbadge/cyberbadge/internal/httpserver"
-	"github.com/cyberbadge/cyberbadge/internal/problem"
-	"github.com/cyberbadge/cyberbadge/verifier"
 )
 
 func (s *Server) verify(w http.ResponseWriter, r *http.Request) error {
@@ -30,18 +28,18 @@ func (s *Server) verify(w http.ResponseWriter, r *http.Request) error {
 	}
 	decision, decided := s.decide(r.Context(), verifyRoute, call.presentation, request)
 	if !decided {
-		w.Header().Set("Retry-After", retryAfter)
-		return problem.Errorf(http.StatusServiceUnavailable, CodeOverloaded, overloadedDetail)
+		return overloaded(w)
 	}
-	return answer(w, &decision)
+	return answerJSON(w, http.StatusOK, &decision)
 }
 
-func answer(w http.ResponseWriter, decision *verifier.Decision) error {
-	body, err := json.Marshal(decision)
+func answerJSON(w http.ResponseWriter, status int, content any) error {
+	body, err := json.Marshal(content)
 	if err != nil {
-		return fmt.Errorf("verifier/server: decision %s: %w", decision.ID, err)
+		return fmt.Errorf("verifier/server: %w", err)
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
 	// A failed write has nobody left to be told.
 	_, _ = w.Write(body)
 	return nil

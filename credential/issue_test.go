@@ -7,6 +7,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/asn1"
+	"encoding/base64"
 	"errors"
 	"io"
 	"math/big"
@@ -361,5 +362,25 @@ func TestPrepare_RefusesTextThatIsNotWhatItSeems(t *testing.T) {
 				t.Errorf("%s in %s: %v", name, field, err)
 			}
 		}
+	}
+}
+
+func TestKeyID_IsHalfOfTheThumbprint(t *testing.T) {
+	t.Parallel()
+	thumbprint, err := credential.Thumbprint(credentialtest.IssuerKey.PublicKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := credential.KeyID(credentialtest.IssuerKey.PublicKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, _ := base64.RawURLEncoding.DecodeString(thumbprint)
+	half, err := base64.RawURLEncoding.Strict().DecodeString(id)
+	if err != nil || !bytes.Equal(half, whole[:16]) {
+		t.Errorf("%q of %q: %v", id, thumbprint, err)
+	}
+	if _, err := credential.KeyID(nil); err == nil {
+		t.Error("no key has an id")
 	}
 }

@@ -2,6 +2,7 @@ package credential
 
 import (
 	"crypto/ecdsa"
+	"encoding/base64"
 	"encoding/json"
 
 	"github.com/cyberbadge/cyberbadge/internal/jose"
@@ -37,4 +38,23 @@ func Thumbprint(key *ecdsa.PublicKey) (string, error) {
 		return "", err
 	}
 	return jwk.Thumbprint(), nil
+}
+
+// keyIDBytes of a thumbprint are enough for nobody to find a second key with the
+// same ones, also where people compare key ids by eye.
+const keyIDBytes = 16
+
+// KeyID is what our issuers call a P-256 key (the kid in a badge): the first half
+// of its RFC 7638 thumbprint, 22 characters of base64url. The whole one would cost
+// a gate code 38 digits, which is a larger QR code for some people.
+func KeyID(key *ecdsa.PublicKey) (string, error) {
+	thumbprint, err := Thumbprint(key)
+	if err != nil {
+		return "", err
+	}
+	sum, err := base64.RawURLEncoding.DecodeString(thumbprint)
+	if err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(sum[:keyIDBytes]), nil
 }

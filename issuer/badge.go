@@ -31,8 +31,8 @@ func (e *NotEligibleError) Error() string {
 }
 
 // ErrEndsTooSoon is the answer to somebody who is in good standing for so short
-// a time that no badge fits into it: its times are rounded down to
-// credential.TimeGranularity.
+// a time that no badge fits into it, or none after those that come before it in
+// a stock: its times are rounded down to credential.TimeGranularity.
 var ErrEndsTooSoon = errors.New("the standing ends too soon for a badge")
 
 // IssueRequest asks for a badge.
@@ -40,6 +40,9 @@ type IssueRequest struct {
 	Person    string           // id or external id
 	HolderKey *ecdsa.PublicKey // P-256, from the holder's phone
 	By        string           // who asks, for the record
+	// Place in a stock: 0 is for now, 1 follows it, and so on. The zero value
+	// asks for a badge alone.
+	Place int
 }
 
 // Issued is a badge as its holder gets it.
@@ -50,9 +53,10 @@ type Issued struct {
 
 // Issue signs a badge for a person in good standing, for as long as the
 // configuration allows and never past the instant at which the standing will
-// change. The error is a *[NotEligibleError], [ErrEndsTooSoon], store.ErrNotFound
-// for an unknown person, a *code.Error for a key or a record that can't be
-// signed, or the store's. After an error nothing that was signed is handed out, and what may
+// change. One that is ahead in a stock begins [StockOverlap] before the one before
+// it ends. The error is a *[NotEligibleError], [ErrEndsTooSoon], [ErrBeyondStock],
+// store.ErrNotFound for an unknown person, a *code.Error for a key or a record
+// that can't be signed, or the store's. After an error nothing that was signed is handed out, and what may
 // have been signed is on record.
 func (p *Program) Issue(ctx context.Context, request IssueRequest) (Issued, error) {
 	// One instant for the question and the answer, or a badge could begin after
@@ -65,10 +69,14 @@ func (p *Program) Issue(ctx context.Context, request IssueRequest) (Issued, erro
 	if !standing.Eligible {
 		return Issued{}, &NotEligibleError{standing.Person.ExternalID, standing.Reasons}
 	}
+	from, until, err := p.window(request.Place, standing, now)
+	if err != nil {
+		return Issued{}, err
+	}
 	claims := p.claims(standing, request.HolderKey, now)
-	if !now.Truncate(credential.TimeGranularity).Before(claims.Expires.Truncate(credential.TimeGranularity)) {
-		return Issued{}, fmt.Errorf("issuer: %w: that of %s ends at %s", ErrEndsTooSoon,
-			standing.Person.ExternalID, standing.ChangesAt.UTC().Format(time.RFC3339))
+	claims.NotBefore, claims.Expires = from, until
+	if err := p.addPicture(ctx, standing.Person.ID, &claims); err != nil {
+		return Issued{}, err
 	}
 	// Checked once before an index is spent on it, with any index.
 	claims.Status.URI = p.ListURI(1)
@@ -119,16 +127,10 @@ func (p *Program) reserve(ctx context.Context, request IssueRequest, personID st
 }
 
 func (p *Program) claims(s Standing, holder *ecdsa.PublicKey, now time.Time) credential.Claims {
-	expires := now.Add(p.config.BadgeLife)
-	if !s.ChangesAt.IsZero() && s.ChangesAt.Before(expires) {
-		expires = s.ChangesAt
-	}
 	c := credential.Claims{
 		Type:           p.BadgeType(),
 		Subject:        p.subject(s.Person.ID),
 		IssuedAt:       now,
-		NotBefore:      now,
-		Expires:        expires,
 		HolderKey:      holder,
 		GivenName:      s.Person.GivenName,
 		FamilyName:     s.Person.FamilyName,

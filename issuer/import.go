@@ -38,6 +38,9 @@ type ImportReport struct {
 	People   FileReport `json:"people"`
 	Training FileReport `json:"training"`
 	Devices  FileReport `json:"devices"`
+	// Portraits are those that people came with. What was wrong with one is among
+	// the problems of People.
+	Portraits store.ImportCount `json:"portraits"`
 	// Notices are about records that went in but count for nothing as things
 	// stand: training of somebody unknown, a device of nobody, a course that
 	// the policy does not know.
@@ -161,6 +164,8 @@ func (i *Importing) Apply(ctx context.Context, by string) (ImportReport, error) 
 		Training: i.training.Records,
 		Devices:  i.devices.Records,
 
+		Portraits: portraitsOf(i.people),
+
 		WithdrawnTraining: i.training.Removed,
 		WithdrawnDevices:  i.devices.Removed,
 	})
@@ -171,7 +176,10 @@ func (i *Importing) Apply(ctx context.Context, by string) (ImportReport, error) 
 		People:   fileReport(i.people, result.People),
 		Training: fileReport(i.training, result.Training),
 		Devices:  fileReport(i.devices, result.Devices),
+
+		Portraits: result.Portraits,
 	}
+	p.discardPortraits(ctx)
 	report.Notices, err = p.notices(ctx, i.training.Records, i.devices.Records)
 	return report, err
 }
@@ -192,6 +200,21 @@ func refuseWithoutExternalID(people *source.Result[evidence.Person]) {
 			people.Problems[n].Refused = true
 		}
 	}
+}
+
+// portraitsOf leaves out those of people who are left out.
+func portraitsOf(people source.Result[evidence.Person]) []store.PersonPortrait {
+	known := map[string]bool{}
+	for _, person := range people.Records {
+		known[person.ID] = true
+	}
+	var list []store.PersonPortrait
+	for _, came := range people.Portraits {
+		if known[came.PersonID] {
+			list = append(list, store.PersonPortrait{PersonID: came.PersonID, Portrait: came.Portrait})
+		}
+	}
+	return list
 }
 
 func fileReport[T any](from source.Result[T], counts store.ImportCount) FileReport {

@@ -73,7 +73,7 @@ func (p *Program) TrustList() (TrustList, error) {
 
 // publicJWK adds to a key the members by which it is found and limited.
 func publicJWK(key *ecdsa.PublicKey) (json.RawMessage, error) {
-	id, err := credential.Thumbprint(key)
+	id, err := credential.KeyID(key)
 	if err != nil {
 		return nil, err
 	}

@@ -135,7 +135,7 @@ func keyID(what string, key crypto.Signer) (string, error) {
 		return "", fmt.Errorf("no %s", what)
 	}
 	public, _ := key.Public().(*ecdsa.PublicKey)
-	id, err := credential.Thumbprint(public)
+	id, err := credential.KeyID(public)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", what, err)
 	}

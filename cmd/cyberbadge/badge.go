@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/ecdsa"
-	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -214,7 +213,7 @@ the presentation is printed as text; --code prints the gate code.`,
 				}
 			}
 			if p.nonce == "" {
-				p.nonce = rand.Text()
+				p.nonce = gateNonce()
 			}
 			proof := credential.Proof{Audience: p.audience, Nonce: p.nonce, IssuedAt: s.now()}
 			presentation, err := credential.Bind(badge, holder, proof)

@@ -257,10 +257,10 @@ browser on this machine and enter the code:
 In another terminal:
 
   %[6]s issuer standing --dir %[1]s/issuer
-  %[6]s badge issue     --dir %[1]s/issuer --person 0700004 --holder-key %[1]s/phone.jwk --out %[1]s/badge.txt
+  %[6]s badge issue     --dir %[1]s/issuer --person %[7]s --holder-key %[1]s/phone.jwk --out %[1]s/badge.txt
   %[6]s badge present   --badge %[1]s/badge.txt --holder-key %[1]s/phone.key --code > %[1]s/code.txt
   %[6]s verify          --server %[2]s --access onsite %[1]s/code.txt
   curl %[2]s/openapi.json
-`, d.dir, verifierURL, d.person, made.Link, made.TxCode, os.Args[0])
+`, d.dir, verifierURL, d.person, made.Link, made.TxCode, os.Args[0], demoOther)
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -31,6 +32,9 @@ func (d *demo) tell(ctx context.Context, office *api, verifierURL string) error 
 		return err
 	}
 	d.person = person
+	if err := drawPortraits(ctx, office, person, demoOther); err != nil {
+		return err
+	}
 	badge, err := d.issueBadge(ctx, office, person)
 	if err != nil {
 		return err
@@ -138,10 +142,18 @@ func (d *demo) issueBadge(ctx context.Context, office *api, person string) (issu
 	return issued, os.WriteFile(filepath.Join(d.dir, demoBadge), []byte(issued.Badge+"\n"), 0o600)
 }
 
+// gateNonce is random as the phone makes it: gate codes hold this form in the
+// fewest digits. rand.Read never fails.
+func gateNonce() string {
+	var random [16]byte
+	_, _ = rand.Read(random[:])
+	return base64.RawURLEncoding.EncodeToString(random[:])
+}
+
 // present does what the phone does: sign a fresh proof and pack the code.
 func (d *demo) present(badge issuedBadge) (presentation, code string, err error) {
 	presentation, err = credential.Bind(badge.Badge, d.phone, credential.Proof{
-		Audience: credential.GateAudience, Nonce: rand.Text(), IssuedAt: d.streams.now(),
+		Audience: credential.GateAudience, Nonce: gateNonce(), IssuedAt: d.streams.now(),
 	})
 	if err != nil {
 		return "", "", err

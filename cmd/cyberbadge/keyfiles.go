@@ -32,7 +32,7 @@ func makeKey(path string, protection keyfile.Protection) (id string, err error) 
 	if err := keyfile.Save(path, key, protection); err != nil {
 		return "", err
 	}
-	if id, err = credential.Thumbprint(&key.PublicKey); err != nil {
+	if id, err = credential.KeyID(&key.PublicKey); err != nil {
 		return "", err
 	}
 	jwk, err := keyfile.PublicJWK(&key.PublicKey, id)

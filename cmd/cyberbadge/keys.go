@@ -113,7 +113,7 @@ func listKeys(folder string) ([]keyInfo, error) {
 		if err != nil {
 			return nil, err
 		}
-		id, err := credential.Thumbprint(key)
+		id, err := credential.KeyID(key)
 		if err != nil {
 			return nil, err
 		}

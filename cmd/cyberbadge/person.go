@@ -11,8 +11,8 @@ import (
 )
 
 func personCommand(s streams) *cobra.Command {
-	c := &cobra.Command{Use: "person", Short: "Invite people to put a badge on their phone"}
-	c.AddCommand(personInviteCommand(s), personInvitationsCommand(s))
+	c := &cobra.Command{Use: "person", Short: "Give people a portrait, and invite them to put a badge on their phone"}
+	c.AddCommand(personInviteCommand(s), personInvitationsCommand(s), personPhotoCommand(s))
 	return c
 }
 

@@ -99,8 +99,8 @@ func MustBind(t testing.TB, badge string, proof credential.Proof) string {
 	return presentation
 }
 
-// Keys trusts [IssuerKey] for [IssuerURL] and [BadgeType]. It implements
-// [credential.KeySource].
+// Keys trusts [IssuerKey] for [IssuerURL] and [BadgeType], by its thumbprint and
+// by credential.KeyID. It implements [credential.KeySource].
 type Keys struct{}
 
 // BadgeKey implements [credential.KeySource].
@@ -112,7 +112,7 @@ func (Keys) BadgeKey(hint credential.KeyHint) (*ecdsa.PublicKey, error) {
 		return nil, code.Refuse(code.TypeNotAccepted, "type %q", hint.Type)
 	case len(hint.Chain) > 0:
 		return nil, code.Refuse(code.HeaderForbidden, "x5c, but this issuer's keys are pinned")
-	case hint.KeyID != IssuerKey.ID():
+	case hint.KeyID != IssuerKey.ID() && hint.KeyID != IssuerKey.KeyID():
 		return nil, code.Refuse(code.KeyUnknown, "kid %q", hint.KeyID)
 	}
 	return IssuerKey.PublicKey(), nil

@@ -40,9 +40,14 @@ func (k Key) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, e
 	return k.private.Sign(nil, digest, opts)
 }
 
-// ID is the key's RFC 7638 thumbprint.
-func (k Key) ID() string {
-	id, err := credential.Thumbprint(k.PublicKey())
+// ID is the key's RFC 7638 thumbprint, which the vectors name keys by.
+func (k Key) ID() string { return k.name(credential.Thumbprint) }
+
+// KeyID is credential.KeyID, which package issuer names keys by.
+func (k Key) KeyID() string { return k.name(credential.KeyID) }
+
+func (k Key) name(of func(*ecdsa.PublicKey) (string, error)) string {
+	id, err := of(k.PublicKey())
 	if err != nil {
 		panic("credentialtest: " + err.Error())
 	}

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cyberbadge/cyberbadge/credential/code"
 	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
@@ -37,7 +36,9 @@ const unused = "issued but never handed out"
 const cleanUp = 10 * time.Second
 
 // Credential issues a badge for each key of which the request has a proof: all of
-// them or none. In this order it checks the access token and that the DPoP proof
+// them or none. Of a stock, the badges begin one after the other, and there are
+// fewer than proofs where the policy allows no more or the standing ends before
+// (section 8.3). In this order it checks the access token and that the DPoP proof
 // is for it, the request, the proofs, that neither proof nor nonces were used
 // before, and, by issuing, the person's standing. The error is an [*Error] or the
 // store's; after an error nothing was handed out and what was signed is revoked.
@@ -47,18 +48,22 @@ func (d *Desk) Credential(ctx context.Context, call Call) (Credentials, error) {
 	if err != nil {
 		return Credentials{}, err
 	}
-	texts, err := readRequest(call.Body)
+	request, err := readRequest(call.Body)
 	if err != nil {
 		return Credentials{}, err
 	}
-	proofs, nonces, err := d.checkProofs(texts, now)
+	if request.stock {
+		// Proofs that get no badge need no look.
+		request.proofs = request.proofs[:min(len(request.proofs), d.config.Program.Stock())]
+	}
+	proofs, nonces, err := d.checkProofs(request.proofs, now)
 	if err != nil {
 		return Credentials{}, err
 	}
 	if err := d.spend(ctx, proof.once(now), nonces); err != nil {
 		return Credentials{}, err
 	}
-	return d.issue(ctx, enrolment, proofs)
+	return d.issue(ctx, enrolment, proofs, request.stock)
 }
 
 // authorize says whose phone calls. A token and a proof that don't belong
@@ -99,11 +104,11 @@ func (d *Desk) spend(ctx context.Context, proof store.OneTime, nonces []store.On
 	return invalidNonce()
 }
 
-func (d *Desk) issue(ctx context.Context, enrolment store.Enrolment, proofs []keyProof) (Credentials, error) {
-	issued, err := d.issueAll(ctx, enrolment, proofs)
+func (d *Desk) issue(ctx context.Context, enrolment store.Enrolment, proofs []keyProof, stock bool) (Credentials, error) {
+	issued, err := d.issueAll(ctx, enrolment, proofs, stock)
 	if err != nil {
 		d.revoke(ctx, enrolment, issued)
-		return Credentials{}, denied(err)
+		return Credentials{}, d.denied(err)
 	}
 	delivery := store.Delivery{ID: rand.Text(), EnrolmentID: enrolment.ID, At: d.config.Now()}
 	answer := Credentials{NotificationID: delivery.ID}
@@ -115,7 +120,7 @@ func (d *Desk) issue(ctx context.Context, enrolment store.Enrolment, proofs []ke
 	superseded, err := d.config.Store.RecordDelivery(ctx, delivery)
 	if err != nil {
 		d.revoke(ctx, enrolment, issued)
-		return Credentials{}, denied(err)
+		return Credentials{}, d.denied(err)
 	}
 	d.config.Logger.InfoContext(ctx, "badges delivered", "enrolment", enrolment.ID, "delivery", delivery.ID,
 		"badges", len(issued), "superseded", len(superseded))
@@ -124,14 +129,16 @@ func (d *Desk) issue(ctx context.Context, enrolment store.Enrolment, proofs []ke
 
 // issueAll issues at once, because what takes time is the disk, which then works
 // for all of them together. It returns what was issued even beside an error.
-func (d *Desk) issueAll(ctx context.Context, enrolment store.Enrolment, proofs []keyProof) ([]issuer.Issued, error) {
+func (d *Desk) issueAll(ctx context.Context, enrolment store.Enrolment, proofs []keyProof, stock bool) ([]issuer.Issued, error) {
 	badges, errs := make([]issuer.Issued, len(proofs)), make([]error, len(proofs))
 	var wait sync.WaitGroup
 	for i, p := range proofs {
 		wait.Go(func() {
-			badges[i], errs[i] = d.config.Program.Issue(ctx, issuer.IssueRequest{
-				Person: enrolment.PersonID, HolderKey: p.key, By: enrolment.Actor(),
-			})
+			request := issuer.IssueRequest{Person: enrolment.PersonID, HolderKey: p.key, By: enrolment.Actor()}
+			if stock {
+				request.Place = i
+			}
+			badges[i], errs[i] = d.config.Program.Issue(ctx, request)
 		})
 	}
 	wait.Wait()
@@ -141,8 +148,9 @@ func (d *Desk) issueAll(ctx context.Context, enrolment store.Enrolment, proofs [
 			issued = append(issued, b)
 		}
 	}
-	for _, err := range errs {
-		if err != nil {
+	for i, err := range errs {
+		endsBefore := stock && i > 0 && errors.Is(err, issuer.ErrEndsTooSoon)
+		if err != nil && !endsBefore {
 			return issued, err
 		}
 	}
@@ -160,34 +168,4 @@ func (d *Desk) revoke(ctx context.Context, enrolment store.Enrolment, issued []i
 			d.config.Logger.ErrorContext(ctx, "badge not revoked", "badge", b.ID, "error", err)
 		}
 	}
-}
-
-// denied puts into the protocol's words that there is no badge for this person,
-// or no longer one for this phone.
-func denied(err error) error {
-	var unfit *code.Error
-	refused, notEligible := issuer.IsNotEligible(err)
-	switch {
-	case errors.Is(err, store.ErrUncertain):
-		return err
-	case notEligible:
-		text := "not in good standing:"
-		for i, r := range refused.Reasons {
-			if i > 0 {
-				text += ","
-			}
-			text += " " + r.String()
-		}
-		return refuse(CredentialRequestDenied, "%s", text)
-	case errors.Is(err, issuer.ErrEndsTooSoon):
-		return refuse(CredentialRequestDenied, "the standing ends too soon for a badge")
-	case errors.Is(err, store.ErrConflict), errors.Is(err, store.ErrFinal):
-		return refuse(CredentialRequestDenied, "the enrolment ended, or the badge was revoked, while it was being issued")
-	case errors.Is(err, store.ErrNotFound):
-		return refuse(CredentialRequestDenied, "the program does not know the person any more")
-	case errors.As(err, &unfit) && (unfit.Code == code.ClaimMissing || unfit.Code == code.ClaimValueInvalid ||
-		unfit.Code == code.ClaimTimeInvalid || unfit.Code == code.TokenTooLarge):
-		return refuse(CredentialRequestDenied, "the person's record does not fit into a badge; tell the program office")
-	}
-	return err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/evidence"
+	"github.com/cyberbadge/cyberbadge/issuer/policy"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
 
@@ -32,8 +33,12 @@ const (
 	MaxParameter = 1024 // bytes of a code, a token or an id
 )
 
-// ConfigurationID names the one kind of credential in the issuer's metadata.
-const ConfigurationID = "cyber_badge"
+// The names of credential configurations in the issuer's metadata. Both are the
+// same badge; they differ in what the badges of one answer are to each other.
+const (
+	ConfigurationID      = "cyber_badge"       // all of them good from now on
+	StockConfigurationID = "cyber_badge_stock" // good one after the other
+)
 
 // Paths under the issuer's URL.
 const (
@@ -52,6 +57,8 @@ type Program interface {
 	Person(ctx context.Context, ref string) (evidence.Person, error)
 	Issue(ctx context.Context, request issuer.IssueRequest) (issuer.Issued, error)
 	SetStatus(ctx context.Context, badgeID string, to store.Status, reason, by string) (store.Badge, error)
+	Stock() int                    // badges that a phone may hold, good one after the other
+	Remedy(r policy.Reason) string // where a person puts a reason right; may be empty
 }
 
 // Config configures a [Desk]. Program and Store are required.

@@ -49,28 +49,36 @@ type desk struct {
 	*enrol.Desk
 	program *program
 	store   *sqlite.Store
-	now     time.Time
+	now     time.Time // set moves it
 	person  string
 	tokens  enrol.Tokens
 }
 
 func open(t testing.TB) *desk {
 	t.Helper()
+	return openWith(t, func(*issuer.Config) {})
+}
+
+// openWith is a desk whose issuer has another configuration.
+func openWith(t testing.TB, change func(*issuer.Config)) *desk {
+	t.Helper()
 	now, err := time.Parse(time.RFC3339, sample.AsOf)
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := &desk{now: now}
-	clock := func() time.Time { return now }
+	clock := func() time.Time { return d.now }
 	d.store, err = sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(t.TempDir(), "db", "store.db"), Create: true, Now: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = d.store.Close() })
-	inner, err := issuer.New(issuer.Config{
+	config := issuer.Config{
 		URL: credentialtest.IssuerURL, Store: d.store, Policy: policy.Default(), BadgeKey: credentialtest.IssuerKey,
 		ListKey: credentialtest.ListKey, SubjectKey: bytes.Repeat([]byte{7}, issuer.MinSubjectKey), Now: clock,
-	})
+	}
+	change(&config)
+	inner, err := issuer.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,8 +162,26 @@ func (d *desk) dpop(t testing.TB, path, token string) string {
 	})
 }
 
+// set moves the clock. The phone enrols again, as its tokens may have expired.
+func (d *desk) set(t testing.TB, now time.Time) {
+	t.Helper()
+	d.now = now
+	d.enrol(t)
+}
+
 // ask asks for a badge for each key.
 func (d *desk) ask(t testing.TB, names ...string) (enrol.Credentials, error) {
+	t.Helper()
+	return d.fetch(t, enrol.ConfigurationID, names...)
+}
+
+// stock asks for a stock of badges.
+func (d *desk) stock(t testing.TB, names ...string) (enrol.Credentials, error) {
+	t.Helper()
+	return d.fetch(t, enrol.StockConfigurationID, names...)
+}
+
+func (d *desk) fetch(t testing.TB, configuration string, names ...string) (enrol.Credentials, error) {
 	t.Helper()
 	nonce := d.Nonce()
 	var proofs []string
@@ -163,7 +189,7 @@ func (d *desk) ask(t testing.TB, names ...string) (enrol.Credentials, error) {
 		proofs = append(proofs, proof(t, credentialtest.NewKey(name), "openid4vci-proof+jwt",
 			map[string]any{"aud": credentialtest.IssuerURL, "iat": d.now.Unix(), "nonce": nonce}))
 	}
-	body, err := json.Marshal(map[string]any{"credential_configuration_id": enrol.ConfigurationID, "proofs": map[string]any{"jwt": proofs}})
+	body, err := json.Marshal(map[string]any{"credential_configuration_id": configuration, "proofs": map[string]any{"jwt": proofs}})
 	if err != nil {
 		t.Fatal(err)
 	}

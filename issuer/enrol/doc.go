@@ -11,10 +11,27 @@
 //	                 a refresh token for new ones
 //	Desk.Nonce       what the proofs have to hold (section 7)
 //	Desk.Credential  proofs of up to [MaxBatch] keys for as many badges (section 8)
+//	                 or for a stock
 //	Desk.Notify      what the phone did with them (section 11)
 //
 // Whether the person may have a badge is decided when it is issued, each time,
 // and never by an invitation or a token.
+//
+// # A stock of badges
+//
+// There are two credential configurations for one and the same badge. With
+// [ConfigurationID] a batch is what wallets expect of it: copies, all good from
+// now on. With [StockConfigurationID] the badges of an answer are good one after
+// the other, so that a phone without signal has the next one when the first ends.
+// How many that are is the policy's: whoever sends more proofs gets fewer badges.
+//
+// All badges of a stock rest on the standing at the moment of issuing and end with
+// it, and each is revoked with the person's others: being ahead protects none.
+// Asking again issues a whole stock anew from that moment on, so that however
+// often a phone asks, it holds no badge for later than one stock reaches.
+//
+// An offer names the first configuration alone. A wallet that fetches all that it
+// is offered would otherwise show a badge that is not good yet.
 //
 // # Secrets
 //

@@ -174,21 +174,22 @@ func TestReadProof_OfTheBoundAndOneByteMore(t *testing.T) {
 func FuzzReadRequest(f *testing.F) {
 	for _, seed := range []string{
 		`{"credential_configuration_id":"cyber_badge","proofs":{"jwt":["a","b"]}}`,
+		`{"credential_configuration_id":"cyber_badge_stock","proofs":{"jwt":["a"]}}`,
 		`{"credential_configuration_id":"cyber_badge","proof":{"proof_type":"jwt","jwt":"a"}}`,
 		`{"credential_identifier":"x"}`, `[]`, `{`, `{"credential_configuration_id":"cyber_badge","proofs":{"jwt":[]}}`,
 	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		proofs, err := readRequest(body)
+		request, err := readRequest(body)
 		if err == nil {
-			if len(proofs) < 1 || len(proofs) > MaxBatch {
-				t.Errorf("%d proofs", len(proofs))
+			if len(request.proofs) < 1 || len(request.proofs) > MaxBatch {
+				t.Errorf("%d proofs", len(request.proofs))
 			}
 			return
 		}
-		if refused, ok := err.(*Error); !ok || refused.Code == "" || refused.Description == "" || proofs != nil {
-			t.Errorf("%v beside %v", proofs, err)
+		if refused, ok := err.(*Error); !ok || refused.Code == "" || refused.Description == "" || request.proofs != nil {
+			t.Errorf("%+v beside %v", request, err)
 		}
 	})
 }

@@ -33,11 +33,12 @@ const (
 type Error struct {
 	Code        Code
 	Description string // for developers; holds no secret
+	URI         string // where a person can put it right (error_uri of RFC 6749, section 5.2); may be empty
 }
 
 // Error implements the error interface.
 func (e *Error) Error() string { return "enrol: " + string(e.Code) + ": " + e.Description }
 
 func refuse(c Code, format string, args ...any) error {
-	return &Error{c, fmt.Sprintf(format, args...)}
+	return &Error{Code: c, Description: fmt.Sprintf(format, args...)}
 }

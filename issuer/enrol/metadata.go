@@ -46,21 +46,22 @@ type ServerMetadata struct {
 // object with the members display and claims of section 12.2.4.
 func (d *Desk) Metadata(about any) Metadata {
 	es256 := []string{"ES256"}
+	badge := Configuration{
+		Format:     "dc+sd-jwt",
+		Scope:      ConfigurationID,
+		Type:       d.config.Program.BadgeType(),
+		Signed:     es256,
+		Bound:      []string{"jwk"},
+		ProofTypes: map[string]ProofType{"jwt": {es256}},
+		About:      about,
+	}
 	return Metadata{
 		Issuer:               d.config.Program.URL(),
 		CredentialEndpoint:   d.url(CredentialPath),
 		NonceEndpoint:        d.url(NoncePath),
 		NotificationEndpoint: d.url(NotificationPath),
 		Batch:                Batch{MaxBatch},
-		Configurations: map[string]Configuration{ConfigurationID: {
-			Format:     "dc+sd-jwt",
-			Scope:      ConfigurationID,
-			Type:       d.config.Program.BadgeType(),
-			Signed:     es256,
-			Bound:      []string{"jwk"},
-			ProofTypes: map[string]ProofType{"jwt": {es256}},
-			About:      about,
-		}},
+		Configurations:       map[string]Configuration{ConfigurationID: badge, StockConfigurationID: badge},
 	}
 }
 

@@ -7,21 +7,29 @@ import (
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
 
-// readRequest returns the proofs in a credential request (OpenID4VCI, section
-// 8.2) for the one credential that there is. Members that are not known are
-// passed over.
-func readRequest(body []byte) ([]string, error) {
+// credentialRequest asks for badges for the keys of the proofs, either all from
+// now on or a stock.
+type credentialRequest struct {
+	stock  bool
+	proofs []string
+}
+
+// readRequest reads a credential request (OpenID4VCI, section 8.2). Members that
+// are not known are passed over.
+func readRequest(body []byte) (credentialRequest, error) {
 	request, err := object(body, InvalidCredentialRequest)
 	if err != nil {
-		return nil, err
+		return credentialRequest{}, err
 	}
-	if err := checkConfiguration(request); err != nil {
-		return nil, err
+	configuration, err := readConfiguration(request)
+	if err != nil {
+		return credentialRequest{}, err
 	}
 	if _, present := request.Member("credential_response_encryption"); present {
-		return nil, refuse(InvalidEncryptionParameters, "answers are not encrypted beyond TLS")
+		return credentialRequest{}, refuse(InvalidEncryptionParameters, "answers are not encrypted beyond TLS")
 	}
-	return readProofs(request)
+	proofs, err := readProofs(request)
+	return credentialRequest{configuration == StockConfigurationID, proofs}, err
 }
 
 func object(body []byte, c Code) (strictjson.Value, error) {
@@ -35,21 +43,21 @@ func object(body []byte, c Code) (strictjson.Value, error) {
 	return v, nil
 }
 
-func checkConfiguration(request strictjson.Value) error {
+func readConfiguration(request strictjson.Value) (string, error) {
 	identifier, identified := request.Member("credential_identifier")
 	configuration, configured := request.Member("credential_configuration_id")
 	switch {
 	case identified == configured:
-		return refuse(InvalidCredentialRequest, "send credential_configuration_id and no credential_identifier")
+		return "", refuse(InvalidCredentialRequest, "send credential_configuration_id and no credential_identifier")
 	case identified && identifier.Kind != strictjson.String, configured && configuration.Kind != strictjson.String:
-		return refuse(InvalidCredentialRequest, "credential_configuration_id is not a string")
+		return "", refuse(InvalidCredentialRequest, "credential_configuration_id is not a string")
 	case identified:
 		// Our token answers hold no identifiers, so this can be none of them.
-		return refuse(UnknownCredentialIdentifier, "no credential_identifier was given out")
-	case configuration.Text != ConfigurationID:
-		return refuse(UnknownCredentialConfiguration, "the only credential_configuration_id is %s", ConfigurationID)
+		return "", refuse(UnknownCredentialIdentifier, "no credential_identifier was given out")
+	case configuration.Text != ConfigurationID && configuration.Text != StockConfigurationID:
+		return "", refuse(UnknownCredentialConfiguration, "the credential_configuration_id is %s or %s", ConfigurationID, StockConfigurationID)
 	}
-	return nil
+	return configuration.Text, nil
 }
 
 // readProofs takes proofs as in 1.0 and the single proof of draft 15, of which

@@ -22,7 +22,10 @@ type completion struct {
 	at     time.Time
 	until  time.Time
 	origin evidence.Origin
+	gone   bool // it counts as expired, whatever until says
 }
+
+func (c *completion) expired(at time.Time) bool { return c.gone || !at.Before(c.until) }
 
 // newCase keeps the person's own evidence. Of the past completions of a course
 // only the latest matters, now and later, so that looking ahead stays cheap
@@ -36,7 +39,9 @@ func (p *Policy) newCase(person evidence.Person, training []evidence.Training, d
 		if course < 0 || !counts(record, person) {
 			continue
 		}
-		next := completion{course, record.At.UTC(), record.At.Add(p.Courses[course].ValidFor).UTC(), record.Origin}
+		next := completion{
+			course: course, at: record.At.UTC(), until: record.At.Add(p.Courses[course].ValidFor).UTC(), origin: record.Origin,
+		}
 		if next.at.After(at) {
 			c.completions = append(c.completions, next)
 			continue
@@ -99,7 +104,7 @@ func (c *personCase) inForce(at time.Time) []*completion {
 func (c *personCase) held(inForce []*completion, at time.Time) []HeldCourse {
 	held := make([]HeldCourse, 0, len(inForce))
 	for _, latest := range inForce {
-		if latest == nil || !at.Before(latest.until) {
+		if latest == nil || latest.expired(at) {
 			continue
 		}
 		course := c.policy.Courses[latest.course]

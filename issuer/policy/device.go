@@ -16,19 +16,22 @@ const MaxClockSkew = 5 * time.Minute
 
 // judge appends what is wrong with one device.
 func (r *DeviceRules) judge(reasons []Reason, device *evidence.Device, at time.Time) []Reason {
-	id := device.Origin.ID
+	id, seen := device.Origin.ID, device.LastSeen.UTC()
 	if !slices.Contains(r.Compliance, string(device.Compliance)) {
-		reasons = append(reasons, Reason{DeviceNoncompliant, id})
+		reasons = append(reasons, Reason{DeviceNoncompliant, id, seen})
 	}
 	if r.EncryptionRequired && !device.Encrypted {
-		reasons = append(reasons, Reason{DeviceUnencrypted, id})
+		reasons = append(reasons, Reason{DeviceUnencrypted, id, seen})
 	}
 	if !r.recentOS(device) {
-		reasons = append(reasons, Reason{DeviceOutdated, id})
+		reasons = append(reasons, Reason{DeviceOutdated, id, seen})
 	}
 	from, until := r.seenSpan(device)
-	if at.Before(from) || !at.Before(until) {
-		reasons = append(reasons, Reason{DeviceStale, id})
+	switch {
+	case at.Before(from): // not believed, so nobody knows since when
+		reasons = append(reasons, Reason{Kind: DeviceStale, Subject: id})
+	case !at.Before(until):
+		reasons = append(reasons, Reason{DeviceStale, id, until})
 	}
 	return reasons
 }

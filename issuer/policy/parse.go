@@ -17,7 +17,7 @@ const (
 	MaxFileSize   = 64 << 10 // bytes
 	MaxNesting    = 16       // brackets within brackets
 	MaxCourses    = 200
-	MaxCodeLength = 32 // characters in a course's code
+	MaxCodeLength = 32 // characters in a course's code and in a rule's name
 )
 
 // fileVersion is the only version of the file's shape so far.
@@ -39,6 +39,7 @@ func Parse(text []byte) (*Policy, error) {
 	if err := r.err(); err != nil {
 		return nil, err
 	}
+	p.digest = p.sum()
 	return p, nil
 }
 
@@ -88,18 +89,25 @@ func deeperThan(text []byte, depth int) bool {
 
 // policy reads the whole file.
 func (r *reader) policy(root ast.Node) *Policy {
-	fields := r.fields(root, "the policy", []string{"version", "name", "courses", "everyone", "devices", "access"}, nil)
+	fields := r.fields(root, "the policy",
+		[]string{"version", "name", "courses", "everyone", "devices", "access"},
+		[]string{"badges", "help", "ladder", "rules"})
 	if version := r.text(fields["version"], "version"); version != "" && version != fileVersion {
 		r.add(lineOf(fields["version"]), "version %q is not known: write version: %s", version, fileVersion)
 	}
 	courses := r.courses(fields["courses"])
 	everyone := r.fields(fields["everyone"], "everyone", []string{"courses"}, nil)
+	granted := r.accessRules(fields["access"], courses)
 	return &Policy{
 		Name:     r.text(fields["name"], "name"),
 		Courses:  courses,
 		Everyone: r.courseCodes(everyone["courses"], "everyone.courses", courses),
 		Devices:  r.deviceRules(fields["devices"]),
-		Access:   r.accessRules(fields["access"], courses),
+		Access:   granted,
+		Rules:    r.rules(fields["rules"], courses, granted),
+		Ladder:   r.ladder(fields["ladder"]),
+		Stock:    r.badges(fields["badges"]),
+		Help:     r.link(fields["help"], "help", "https", "mailto", "tel"),
 	}
 }
 
@@ -126,24 +134,25 @@ func (r *reader) courses(node ast.Node) []Course {
 }
 
 func (r *reader) course(node ast.Node) Course {
-	fields := r.fields(node, "a course", []string{"code", "title", "valid_for"}, []string{"standard"})
+	fields := r.fields(node, "a course", []string{"code", "title", "valid_for"}, []string{"standard", "link"})
 	return Course{
-		Code:     r.code(fields["code"]),
+		Code:     r.code(fields["code"], "code"),
 		Title:    r.text(fields["title"], "title"),
 		Standard: r.text(fields["standard"], "standard"),
 		ValidFor: r.span(fields["valid_for"], "valid_for", MaxValidFor),
+		Link:     r.link(fields["link"], "link", "https"),
 	}
 }
 
-// code reads a course's code, which ends up in reasons, URLs and badges.
-func (r *reader) code(node ast.Node) string {
-	code := r.text(node, "code")
+// code reads a name that ends up in reasons, and a course's in URLs and badges.
+func (r *reader) code(node ast.Node, what string) string {
+	code := r.text(node, what)
 	if code == "" {
 		return ""
 	}
 	const allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
 	if len(code) > MaxCodeLength || strings.Trim(code, allowed) != "" {
-		r.add(lineOf(node), "code %q may only have up to %d letters A-Z and a-z, digits, \"-\", \"_\" and \".\"", code, MaxCodeLength)
+		r.add(lineOf(node), "%s %q may only have up to %d letters A-Z and a-z, digits, \"-\", \"_\" and \".\"", what, code, MaxCodeLength)
 		return ""
 	}
 	return code

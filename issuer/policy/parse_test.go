@@ -56,9 +56,9 @@ func TestOneMistakeIsReportedAtItsLine(t *testing.T) {
 		line     string // the text whose line is reported
 		want     string
 	}{
-		{"unknown key at the top", "name: Ref", "colour: red\nname: Ref", "colour", `"colour" is not known in the policy: use version, name, courses, everyone, devices or access`},
-		{"unknown key in a course", "title: Det", "titel: x\n    title: Det", "titel", `"titel" is not known in a course: use code, title, valid_for or standard`},
-		{"unknown key in devices", "encrypted:", "jailbroken: no\n  encrypted:", "jailbroken", `"jailbroken" is not known in devices: use compliance, encrypted, minimum_os or seen_within`},
+		{"unknown key at the top", "name: Ref", "colour: red\nname: Ref", "colour", `"colour" is not known in the policy: use version, name, courses, everyone, devices, access, badges, help, ladder or rules`},
+		{"unknown key in a course", "title: Det", "titel: x\n    title: Det", "titel", `"titel" is not known in a course: use code, title, valid_for, standard or link`},
+		{"unknown key in devices", "encrypted:", "jailbroken: no\n  encrypted:", "jailbroken", `"jailbroken" is not known in devices: use compliance, encrypted, minimum_os, seen_within or link`},
 		{"unknown key in an access", "except_roles:", "roles:", "roles: [", `"roles" is not known in onsite: use courses or except_roles`},
 		{"unknown access", "remote:", "orbital:", "orbital", `"orbital" is not known in access: use onsite or remote`},
 		{"repeated key", "name: Ref", "version: 1\nname: Ref", "version: 1\nname", `"version" stands twice in the policy: keep one`},
@@ -94,6 +94,19 @@ func TestOneMistakeIsReportedAtItsLine(t *testing.T) {
 		{"no systems", "minimum_os:\n    Windows: 10.0.22631\n    macOS: 14.6.0", "minimum_os: {}", "minimum_os:", `minimum_os names none, so every device would be outdated: name at least one`},
 		{"no verdicts", "compliance: [compliant, inGracePeriod]", "compliance: []", "compliance:", `compliance accepts nothing: name at least one verdict, for example [compliant]`},
 		{"encryption", "encrypted: required", "encrypted: mostly", "encrypted: mostly", `encrypted "mostly" is not known: use required or optional`},
+		{"unknown key in badges", "  stock: 2", "  stack: 2", "stack:", `"stack" is not known in badges: use stock`},
+		{"stock in words", "stock: 2", "stock: two", "stock: two", `stock "two" is not a number of badges: use 1 to 7`},
+		{"link of a course without a scheme", "title: Det", "link: learning.example\n    title: Det", "link:", `link "learning.example" is not an address: it begins with https: and has no spaces`},
+		{"link that runs", "encrypted:", "link: javascript:alert(1)\n  encrypted:", "link: java", `link "javascript:alert(1)" is not an address: it begins with https: and has no spaces`},
+		{"link with a quote", "encrypted:", "link: 'https://a.example/\"'\n  encrypted:", "link: 'h", `link "https://a.example/\"" is not an address: it begins with https: and has no spaces`},
+		{"link to nowhere", "encrypted:", "link: https:///x\n  encrypted:", "link: h", `link "https:///x" is not an address: it begins with https: and has no spaces`},
+		{"help in words", "name: Ref", "help: ask Kim\nname: Ref", "help:", `help "ask Kim" is not an address: it begins with https:, mailto: or tel: and has no spaces`},
+		{"unknown key in ladder", "  grace: 7d", "  wait: 7d", "wait:", `"wait" is not known in ladder: use remind or grace`},
+		{"reminders in disorder", "[30d, 14d", "[14d, 30d", "remind:", `remind has to get shorter from entry to entry: write the longest first, each once`},
+		{"reminder twice", "[30d, 14d", "[30d, 720h, 14d", "remind:", `remind has to get shorter from entry to entry: write the longest first, each once`},
+		{"reminder in weeks", "[30d, 14d", "[4w, 14d", "remind:", `remind "4w" is not a time span: use whole days or hours, for example 365d or 36h`},
+		{"reminder that is no list", "[30d, 14d, 7d, 1d]", "30d", "remind:", `remind has to be a list, for example [a, b]`},
+		{"empty grace", "grace: 7d", "grace:", "grace:", `grace is empty: fill it in`},
 		{"merge key", "name: Ref", "<<: {a: b}\nname: Ref", "<<", `"<<" is not supported: write the entries out`},
 	}
 	for _, test := range tests {
@@ -137,7 +150,7 @@ policy line 8: encrypted "no" is not known: use required or optional
 policy line 8: the version of Windows, "x", is not one: use up to 6 numbers with dots, for example 14.6.0
 policy line 8: seen_within "1000d" is out of range: use 1h to 90d
 policy line 9: access gives none: add onsite or remote
-policy line 10: "extra" is not known in the policy: use version, name, courses, everyone, devices or access`
+policy line 10: "extra" is not known in the policy: use version, name, courses, everyone, devices, access, badges, help, ladder or rules`
 	if fmt.Sprint(err) != want {
 		t.Errorf("got:\n%v\nwant:\n%s", err, want)
 	}
@@ -209,6 +222,13 @@ func TestBoundsOfAPolicyFile(t *testing.T) {
 	nested := func(n int) []string {
 		return []string{"version: 1", "# " + strings.Repeat("[", n) + strings.Repeat("]", n) + "\nversion: 1"}
 	}
+	reminders := func(n int) []string {
+		var list []string
+		for i := range n {
+			list = append(list, fmt.Sprintf("%dd", n-i))
+		}
+		return []string{"30d, 14d, 7d, 1d", strings.Join(list, ", ")}
+	}
 	tests := []struct {
 		name       string
 		good, past []string
@@ -223,6 +243,13 @@ func TestBoundsOfAPolicyFile(t *testing.T) {
 		{"longest silence", []string{"seen_within: 7d", "seen_within: 90d"}, []string{"seen_within: 7d", "seen_within: 2161h"}, `seen_within "2161h" is out of range: use 1h to 90d`},
 		{"numbers of a version", []string{"14.6.0", "1.2.3.4.5.6"}, []string{"14.6.0", "1.2.3.4.5.6.7"}, `is not one: use up to 6 numbers with dots, for example 14.6.0`},
 		{"digits of a version", []string{"14.6.0", "14.999999999"}, []string{"14.6.0", "14.1000000000"}, `is not one: use up to 6 numbers with dots, for example 14.6.0`},
+		{"least stock", []string{"stock: 2", "stock: 1"}, []string{"stock: 2", "stock: 0"}, `stock "0" is not a number of badges: use 1 to 7`},
+		{"largest stock", []string{"stock: 2", "stock: 7"}, []string{"stock: 2", "stock: 8"}, `stock "8" is not a number of badges: use 1 to 7`},
+		{"reminders", reminders(policy.MaxReminders), reminders(policy.MaxReminders + 1), "there are more than 8 reminders: people stop reading them"},
+		{"earliest reminder", []string{"[30d", "[365d"}, []string{"[30d", "[8761h"}, `remind "8761h" is out of range: use 1h to 365d`},
+		{"latest reminder", []string{"7d, 1d]", "7d, 1h]"}, []string{"7d, 1d]", "7d, 0h]"}, `remind "0h" is out of range: use 1h to 365d`},
+		{"shortest grace", []string{"grace: 7d", "grace: 0d"}, []string{"grace: 7d", "grace: -1d"}, `grace "-1d" is not a time span: use whole days or hours, for example 365d or 36h`},
+		{"longest grace", []string{"grace: 7d", "grace: 90d"}, []string{"grace: 7d", "grace: 2161h"}, `grace "2161h" is out of range: use 0h to 90d`},
 		{"courses", courses(policy.MaxCourses), courses(policy.MaxCourses + 1), "there are more than 200 courses: keep those that the policy needs"},
 	}
 	for _, test := range tests {
@@ -244,6 +271,7 @@ func TestBoundsOfAPolicyFile(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(policy.DefaultYAML()))
 	f.Add([]byte("version: 1\naccess: {onsite: {}}\n"))
+	f.Add([]byte(policy.DefaultYAML() + "\nrules:\n" + rule(`training.filter(t, t.valid).map(t, t.course).exists(c, c + "x" == "CB-101")`)))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		p, err := policy.Parse(text)
 		if (p == nil) == (err == nil) {
@@ -252,6 +280,7 @@ func FuzzParse(f *testing.F) {
 		if p != nil {
 			s := newScene()
 			p.Standing(s.person, s.training, s.devices, noon)
+			p.Lapses(s.person, s.training, s.devices, noon)
 		}
 	})
 }

@@ -7,15 +7,16 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// deviceRules reads what devices have to satisfy. Nothing is optional: what a
+// deviceRules reads what devices have to satisfy. No rule is optional: what a
 // policy does not ask for should be seen in it.
 func (r *reader) deviceRules(node ast.Node) DeviceRules {
-	fields := r.fields(node, "devices", []string{"compliance", "encrypted", "minimum_os", "seen_within"}, nil)
+	fields := r.fields(node, "devices", []string{"compliance", "encrypted", "minimum_os", "seen_within"}, []string{"link"})
 	return DeviceRules{
 		Compliance:         r.compliance(fields["compliance"]),
 		EncryptionRequired: r.encrypted(fields["encrypted"]),
 		MinimumOS:          r.minimumOS(fields["minimum_os"]),
 		SeenWithin:         r.span(fields["seen_within"], "seen_within", MaxSeenWithin),
+		Link:               r.link(fields["link"], "link", "https"),
 	}
 }
 

@@ -25,6 +25,12 @@ type Policy struct {
 	Everyone []string // codes of the courses that everyone needs
 	Devices  DeviceRules
 	Access   []AccessRule // sorted by access, each access at most once
+	Rules    []Rule       // what else is required, in the file's order
+	Ladder   Ladder       // when a lapse sets off what
+	Stock    int          // badges that a phone may hold, good one after the other: [MinStock] to [MaxStock]
+	Help     string       // where people ask, as an https, mailto or tel address; may be empty
+
+	digest string
 }
 
 // Course is a training that counts.
@@ -33,6 +39,7 @@ type Course struct {
 	Title    string
 	Standard string        // the standard it teaches, for example "IEC 62443-2-4"; may be empty
 	ValidFor time.Duration // how long after passing it, up to [MaxValidFor]
+	Link     string        // https address where it is taken; may be empty
 }
 
 // DeviceRules are what every device of a person has to satisfy.
@@ -41,6 +48,7 @@ type DeviceRules struct {
 	EncryptionRequired bool
 	MinimumOS          []MinimumOS   // an operating system that is not here is outdated
 	SeenWithin         time.Duration // up to [MaxSeenWithin]
+	Link               string        // https address that tells how to put a device right; may be empty
 }
 
 // MinimumOS is the oldest acceptable version of one operating system.

@@ -141,14 +141,40 @@ func TestAnotherPolicyGivesItsOwnVerdicts(t *testing.T) {
 }
 
 func BenchmarkStandingOf100000People(b *testing.B) {
+	benchmarkEverybody(b, policy.Default(), func(rules *policy.Policy, p program, person evidence.Person) {
+		p.standing(rules, person, p.expected.AsOf)
+	})
+}
+
+func BenchmarkStandingOf100000PeopleWithARule(b *testing.B) {
+	rules := withRules(b, rule(`training.exists(t, t.course == "CB-101" && t.valid) && devices.all(d, d.os_version.atLeast("10.0"))`))
+	benchmarkEverybody(b, rules, func(rules *policy.Policy, p program, person evidence.Person) {
+		p.standing(rules, person, p.expected.AsOf)
+	})
+}
+
+func BenchmarkLapsesOf100000People(b *testing.B) {
+	benchmarkEverybody(b, policy.Default(), func(rules *policy.Policy, p program, person evidence.Person) {
+		rules.Lapses(person, p.training[person.ExternalID], p.devices[person.ID], p.expected.AsOf)
+	})
+}
+
+func benchmarkEverybody(b *testing.B, rules *policy.Policy, ask func(*policy.Policy, program, evidence.Person)) {
 	const people = 100_000
 	p := loadSample(b)
-	rules := policy.Default()
 	b.ReportAllocs()
 	for b.Loop() {
 		for i := range people {
-			p.standing(rules, p.people[i%len(p.people)], p.expected.AsOf)
+			ask(rules, p, p.people[i%len(p.people)])
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/people, "ns/person")
+}
+
+// What a rule costs that runs until it is stopped.
+func BenchmarkStandingUnderARuleThatRunsAway(b *testing.B) {
+	rules, s := withRules(b, rule(nested(9))), newScene()
+	for b.Loop() {
+		rules.Standing(s.person, s.training, s.devices, noon)
+	}
 }

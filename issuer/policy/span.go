@@ -19,6 +19,10 @@ const (
 
 // span reads a time span such as "365d" or "36h".
 func (r *reader) span(node ast.Node, what string, limit time.Duration) time.Duration {
+	return r.spanWithin(node, what, MinSpan, limit)
+}
+
+func (r *reader) spanWithin(node ast.Node, what string, least, limit time.Duration) time.Duration {
 	text := r.text(node, what)
 	if text == "" {
 		return 0
@@ -28,8 +32,8 @@ func (r *reader) span(node ast.Node, what string, limit time.Duration) time.Dura
 		r.add(lineOf(node), "%s %q is not a time span: use whole days or hours, for example 365d or 36h", what, text)
 		return 0
 	}
-	if span < MinSpan || span > limit {
-		r.add(lineOf(node), "%s %q is out of range: use 1h to %dd", what, text, limit/day)
+	if span < least || span > limit {
+		r.add(lineOf(node), "%s %q is out of range: use %dh to %dd", what, text, least/time.Hour, limit/day)
 		return 0
 	}
 	return span

@@ -89,7 +89,7 @@ func (c *personCase) baseReasons(inForce []*completion, at time.Time) []Reason {
 	for i := range c.devices {
 		reasons = c.policy.Devices.judge(reasons, &c.devices[i], at)
 	}
-	return reasons
+	return append(reasons, c.ruleReasons("", inForce, at)...)
 }
 
 // access returns what the person gets or, if that is nothing, why. An access
@@ -102,7 +102,7 @@ func (c *personCase) access(inForce []*completion, at time.Time) ([]Access, []Re
 		if rule.excludes(c.person.Role) {
 			continue
 		}
-		lacking := c.courseReasons(rule.Courses, inForce, at)
+		lacking := append(c.courseReasons(rule.Courses, inForce, at), c.ruleReasons(rule.Access, inForce, at)...)
 		if len(lacking) == 0 {
 			granted = append(granted, rule.Access)
 		}
@@ -112,7 +112,7 @@ func (c *personCase) access(inForce []*completion, at time.Time) ([]Access, []Re
 		return granted, nil
 	}
 	if len(reasons) == 0 {
-		reasons = []Reason{{RoleExcluded, c.person.Role}}
+		reasons = []Reason{{Kind: RoleExcluded, Subject: c.person.Role}}
 	}
 	return nil, reasons
 }
@@ -124,9 +124,9 @@ func (c *personCase) courseReasons(codes []string, inForce []*completion, at tim
 		latest := inForce[c.policy.courseIndex(code)]
 		switch {
 		case latest == nil:
-			reasons = append(reasons, Reason{TrainingMissing, code})
-		case !at.Before(latest.until):
-			reasons = append(reasons, Reason{TrainingExpired, code})
+			reasons = append(reasons, Reason{Kind: TrainingMissing, Subject: code})
+		case latest.expired(at):
+			reasons = append(reasons, Reason{TrainingExpired, code, latest.until})
 		}
 	}
 	return reasons

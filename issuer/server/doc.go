@@ -8,7 +8,7 @@
 //
 // # Public addresses
 //
-// Anybody may read these, pages of other origins included. The status lists and
+// Anybody may read these, pages of other origins included (but for pictures). The status lists and
 // the type are below the issuer's URL, because badges name them by it; for an
 // issuer whose URL has a path, the metadata stands also where SD-JWT VC looks
 // for it, with the path behind the well-known name.
@@ -16,6 +16,7 @@
 //	GET /.well-known/jwt-vc-issuer   who the issuer is and its badge keys
 //	GET /status-lists                which status lists there are
 //	GET /status-lists/{id}           a signed status list
+//	GET /pictures/{name}             a portrait, for who holds a badge that names it
 //	GET /vct/cyber-badge/1           what the claims of a badge are, in four languages
 //	GET /trust-list.json             what a customer's verifier pins
 //	GET /.well-known/openid-credential-issuer, /.well-known/oauth-authorization-server
@@ -42,6 +43,8 @@
 //
 //	POST   /v1/import                  import          evidence from other systems
 //	GET    /v1/people[/{ref}]          people:read
+//	GET    /v1/people/{ref}/portrait   people:read
+//	PUT    /v1/people/{ref}/portrait   import          a picture as the body; also DELETE
 //	GET    /v1/standing                standing:read   everybody's
 //	GET    /v1/people/{ref}/standing   standing:read
 //	POST   /v1/people/{ref}/badges     badges:issue

@@ -79,7 +79,7 @@ func (s *Server) documents() ([]route, error) {
 func (s *Server) description() []byte {
 	text := openAPI
 	for _, path := range []string{
-		issuer.AggregationPath + `"`, issuer.StatusListPath, issuer.BadgeTypePath, enrol.OfferPath,
+		issuer.AggregationPath + `"`, issuer.StatusListPath, issuer.BadgeTypePath, issuer.PicturePath, enrol.OfferPath,
 		enrol.TokenPath + `"`, enrol.NoncePath + `"`, enrol.CredentialPath + `"`, enrol.NotificationPath + `"`,
 	} {
 		text = bytes.ReplaceAll(text, []byte(`"`+path), []byte(`"`+s.base+path))

@@ -18,7 +18,7 @@ import (
 )
 
 func issuerListKey(keyID string) (*ecdsa.PublicKey, error) {
-	if keyID != credentialtest.ListKey.ID() {
+	if keyID != credentialtest.ListKey.KeyID() {
 		return nil, code.Refuse(code.KeyUnknown, "kid %q", keyID)
 	}
 	return credentialtest.ListKey.PublicKey(), nil
@@ -75,7 +75,7 @@ func TestMetadata_NamesTheIssuerAndTheBadgeKeyAlone(t *testing.T) {
 			t.Fatalf("got %+v", got)
 		}
 		key := got.JWKS.Keys[0]
-		if key["kid"] != credentialtest.IssuerKey.ID() || key["kty"] != "EC" || key["crv"] != "P-256" || key["d"] != "" {
+		if key["kid"] != credentialtest.IssuerKey.KeyID() || key["kty"] != "EC" || key["crv"] != "P-256" || key["d"] != "" {
 			t.Errorf("the key is %v", key)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cyberbadge/cyberbadge/internal/httpserver"
 	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 	"github.com/cyberbadge/cyberbadge/revocation"
@@ -42,7 +43,7 @@ func (s *Server) statusList(w http.ResponseWriter, r *http.Request) error {
 		s.metrics.listsSigned.Inc()
 	}
 	body, tag := []byte(token.Text), token.ETag
-	zipped := len(body) >= minGzip && acceptsGzip(r.Header)
+	zipped := len(body) >= minGzip && httpserver.Accepts(r.Header, "gzip")
 	if zipped {
 		if body, err = s.lists.compress(id, token); err != nil {
 			return err
@@ -118,20 +119,4 @@ func (c *compressedLists) compress(id int64, token issuer.ListToken) ([]byte, er
 	}
 	c.lists[id] = compressedList{token.ETag, b.Bytes()}
 	return b.Bytes(), nil
-}
-
-// acceptsGzip reports whether the caller asked for gzip by name and not with the
-// weight zero (RFC 9110, section 12.5.3).
-func acceptsGzip(h http.Header) bool {
-	for _, header := range h.Values("Accept-Encoding") {
-		for coding := range strings.SplitSeq(header, ",") {
-			name, weight, weighted := strings.Cut(coding, ";")
-			if !strings.EqualFold(strings.TrimSpace(name), "gzip") {
-				continue
-			}
-			q, err := strconv.ParseFloat(strings.TrimPrefix(strings.ToLower(strings.TrimSpace(weight)), "q="), 64)
-			return !weighted || err == nil && q > 0
-		}
-	}
-	return false
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"slices"
@@ -215,17 +216,21 @@ func TestMetadata_OfTheCredentialIssuer(t *testing.T) {
 			configuration.Type != base+issuer.BadgeTypePath || configuration.Format != "dc+sd-jwt" || configuration.Scope == "" {
 			t.Errorf("got %+v and %+v", issuerMetadata, server)
 		}
-		about, err := json.Marshal(configuration.About)
+		stock, about := issuerMetadata.Configurations[enrol.StockConfigurationID], configuration.About
+		if len(issuerMetadata.Configurations) != 2 || stock.Type != configuration.Type || stock.Format != configuration.Format {
+			t.Errorf("the stock is %+v", stock)
+		}
+		text, err := json.Marshal(about)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, want := range []string{`"locale":"de","name":"Cyber Badge"`, `"path":["training",null,"course"]`, `"locale":"de","name":"Aussteller"`} {
 			// Members come in the order of their names.
-			if !strings.Contains(strings.ReplaceAll(string(about), " ", ""), strings.ReplaceAll(want, " ", "")) {
-				t.Errorf("%s is not in %s", want, about)
+			if !strings.Contains(strings.ReplaceAll(string(text), " ", ""), strings.ReplaceAll(want, " ", "")) {
+				t.Errorf("%s is not in %s", want, text)
 			}
 		}
-		if strings.Contains(string(about), `"label"`) {
+		if strings.Contains(string(text), `"label"`) {
 			t.Error("a label is not what wallets read")
 		}
 	}
@@ -281,6 +286,22 @@ func TestWallets_NothingOfAHostHeaderIsBelieved(t *testing.T) {
 	var got enrol.Metadata
 	if err := json.NewDecoder(response.Body).Decode(&got); err != nil || got.Issuer != o.url {
 		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestRefusal_SaysWhereToPutItRight(t *testing.T) {
+	t.Parallel()
+	for uri, want := range map[string]string{
+		"":                   `{"error":"credential_request_denied","error_description":"no"}`,
+		"https://it.example": `{"error":"credential_request_denied","error_description":"no","error_uri":"https://it.example"}`,
+	} {
+		w := httptest.NewRecorder()
+		if err := sendRefusal(w, http.StatusBadRequest, &enrol.Error{Code: enrol.CredentialRequestDenied, Description: "no", URI: uri}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.TrimSpace(w.Body.String()); got != want {
+			t.Errorf("got %s", got)
+		}
 	}
 }
 

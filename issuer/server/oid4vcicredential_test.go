@@ -10,9 +10,11 @@ import (
 
 	"github.com/cyberbadge/cyberbadge/credential"
 	"github.com/cyberbadge/cyberbadge/credential/credentialtest"
+	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/enrol"
 	"github.com/cyberbadge/cyberbadge/issuer/evidence"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
+	"github.com/cyberbadge/cyberbadge/verifier"
 )
 
 func TestCredential_ABatchHasNothingInCommonThatIsItsOwn(t *testing.T) {
@@ -50,6 +52,62 @@ func TestCredential_ABatchHasNothingInCommonThatIsItsOwn(t *testing.T) {
 		t.Errorf("counted %s badges", series)
 	}
 	p.ask(t, append(names, "k")...).refused(t, http.StatusBadRequest, "invalid_credential_request")
+}
+
+func TestCredential_AStockIsShownOneBadgeAfterTheOther(t *testing.T) {
+	t.Parallel()
+	o := start(t)
+	p := o.enrolled(t, lasting(t, o, 48*time.Hour), "phone")
+	nonce := p.fresh(t)
+	var proofs []string
+	for _, name := range strings.Fields("a holder c") {
+		proofs = append(proofs, p.keyProof(t, credentialtest.NewKey(name), nonce))
+	}
+	request := strings.Replace(credentialRequest(t, proofs...), `"cyber_badge"`, `"cyber_badge_stock"`, 1)
+	got := p.badges(t, p.credential(t, request))
+	if len(got.badges) != 2 || !got.badges[0].NotBefore.Equal(o.Now().Truncate(credential.TimeGranularity)) ||
+		!got.badges[1].NotBefore.Equal(got.badges[0].Expires.Add(-issuer.StockOverlap)) {
+		t.Fatalf("got %+v", got.badges)
+	}
+	if answer := p.notify(t, got.NotificationID, "credential_accepted"); answer.status != http.StatusNoContent {
+		t.Errorf("%d %s", answer.status, answer.body)
+	}
+	if series := o.measured(t)["cyberbadge_issuer_badges_issued_total"]; series != "2" {
+		t.Errorf("counted %s badges", series)
+	}
+	// All proofs are counted, also those that would get no badge.
+	for range 8 {
+		proofs = append(proofs, proofs[0])
+	}
+	request = strings.Replace(credentialRequest(t, proofs...), `"cyber_badge"`, `"cyber_badge_stock"`, 1)
+	p.credential(t, request).refused(t, http.StatusBadRequest, "invalid_credential_request")
+
+	gate, next := o.gate(t), got.badges[1]
+	for _, c := range []struct {
+		at   time.Time
+		want verifier.Reason
+	}{{o.Now(), verifier.NotYetValid}, {next.NotBefore, verifier.OK}, {next.Expires.Add(-time.Second), verifier.OK}, {next.Expires, verifier.Expired}} {
+		o.advance(c.at.Sub(o.Now()))
+		if decision := o.show(t, gate, got.Credentials[1].Credential); decision.Reason != c.want {
+			t.Errorf("the second at %s: %+v", c.at, decision)
+		}
+	}
+}
+
+// lasting is somebody whose standing does not change for as long as that.
+func lasting(t *testing.T, o *office, span time.Duration) string {
+	t.Helper()
+	for _, v := range verdicts(t) {
+		standing, err := o.program.Standing(t.Context(), v.ID, time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if standing.Eligible && standing.ChangesAt.Sub(o.Now()) > span {
+			return v.ID
+		}
+	}
+	t.Fatal("nobody's standing lasts")
+	return ""
 }
 
 func TestCredential_TheSingleProofOfDraft15(t *testing.T) {

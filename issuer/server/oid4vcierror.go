@@ -17,8 +17,9 @@ const (
 	temporarilyUnavailable enrol.Code = "temporarily_unavailable"
 )
 
-// maxDescription bounds an error's description, in bytes.
-const maxDescription = 1000
+// maxDescription bounds an error's description, in bytes. Every reason of a denial
+// has to fit, dates included.
+const maxDescription = 4000
 
 // endpoint makes an answer speak OAuth where it fails, since a wallet does not
 // know problems. malformed is the code for a body that can't be read.
@@ -75,7 +76,8 @@ func sendRefusal(w http.ResponseWriter, status int, refused *enrol.Error) error 
 	return send(w, status, struct {
 		Error       enrol.Code `json:"error"`
 		Description string     `json:"error_description,omitempty"`
-	}{refused.Code, describable(refused.Description)})
+		URI         string     `json:"error_uri,omitempty"`
+	}{refused.Code, describable(refused.Description), refused.URI})
 }
 
 // describable puts a question mark in the place of each character that a

@@ -11,6 +11,7 @@ import (
 	"github.com/cyberbadge/cyberbadge/internal/problem"
 	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/enrol"
+	"github.com/cyberbadge/cyberbadge/issuer/portrait"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
 
@@ -37,6 +38,7 @@ const (
 	CodePartRepeated        = "part_repeated"          // 400
 	CodePartMissing         = "part_missing"           // 400
 	CodeImportUnreadable    = "import_unreadable"      // 422
+	CodePortraitRefused     = "portrait_refused"       // 422
 	CodeNotFound            = problem.CodeNotFound     // 404
 	CodeNotEligible         = "not_eligible"           // 409, with the member reasons
 	CodeStandingEndsTooSoon = "standing_ends_too_soon" // 409
@@ -82,11 +84,14 @@ func known(err error) error {
 	var tooLarge *http.MaxBytesError
 	var file *issuer.FileError
 	var refused *code.Error
+	var picture *portrait.RefusedError
 	switch {
 	case err == nil, errors.As(err, &said), errors.As(err, &tooLarge):
 		return err
 	case errors.As(err, &file):
 		return unreadable(err, file)
+	case errors.As(err, &picture):
+		return refusedPicture(err, picture)
 	// Before the others, because it may come together with one of them.
 	case errors.Is(err, store.ErrUncertain):
 		return &problem.Error{Status: http.StatusServiceUnavailable, Code: CodeOutcomeUnknown, Err: err,

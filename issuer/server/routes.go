@@ -42,12 +42,16 @@ func (s *Server) routes() ([]route, error) {
 	list := append(append(documents, wallet...), []route{
 		{"GET", s.base + issuer.AggregationPath, "", nil, s.statusLists},
 		{"GET", s.base + issuer.StatusListPath + ":id", "", nil, s.statusList},
+		{"GET", s.base + issuer.PicturePath + ":name", "", nil, s.picture},
 		{"GET", "/healthz", "", nil, always(httpserver.Healthy())},
 		{"GET", "/readyz", "", nil, always(httpserver.Ready(s.Ready, s.config.Logger))},
 
 		{"POST", "/v1/import", ScopeImport, nil, s.importFiles},
 		{"GET", "/v1/people", ScopePeopleRead, []string{"after", "limit"}, s.people},
 		{"GET", "/v1/people/:ref", ScopePeopleRead, nil, s.person},
+		{"GET", "/v1/people/:ref/portrait", ScopePeopleRead, nil, s.portraitOf},
+		{"PUT", "/v1/people/:ref/portrait", ScopeImport, nil, s.setPortrait},
+		{"DELETE", "/v1/people/:ref/portrait", ScopeImport, nil, s.removePortrait},
 		{"GET", "/v1/standing", ScopeStandingRead, []string{"at"}, s.standings},
 		{"GET", "/v1/people/:ref/standing", ScopeStandingRead, []string{"at"}, s.standingOf},
 		{"POST", "/v1/people/:ref/badges", ScopeBadgesIssue, nil, s.issue},

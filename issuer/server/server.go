@@ -22,6 +22,7 @@ const (
 	MaxBody   = 16 << 10 // bytes of a call's body, imports aside
 	MaxImport = 64 << 20 // bytes of an import, all its files together
 
+	maxUploads = 2 // of pictures at once: a large one takes some 300 MB while it is read
 	maxImports = 1 // under way at once: each holds what it has read
 	maxWalks   = 4 // readers of everybody's standing at once: each holds a connection to the store
 )
@@ -51,6 +52,7 @@ type Server struct {
 	desk       *enrol.Desk
 	metrics    *metrics
 	lists      compressedLists
+	uploads    chan struct{} // one for each picture that is taken in
 	imports    chan struct{} // one for each import under way
 	walks      chan struct{} // one for each reader of everybody's standing
 	public     http.Handler
@@ -72,6 +74,7 @@ func New(config Config) (*Server, error) {
 	}
 	s := &Server{
 		config:  config,
+		uploads: make(chan struct{}, maxUploads),
 		imports: make(chan struct{}, maxImports),
 		walks:   make(chan struct{}, maxWalks),
 	}

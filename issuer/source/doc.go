@@ -24,6 +24,10 @@
 // else, the later one wins and a notice tells so. What a source withdraws is in
 // [Result.Removed], so that the caller can withdraw what an earlier file brought.
 //
+// A photo that a person came with inline is made a portrait (package portrait) and
+// is in [Result.Portraits]. One that is no good is a notice and leaves nobody out.
+// One that is an address on the web is not fetched, which a notice tells.
+//
 // Whether the records fit together, and fit the policy, shows only once all
 // three are at hand: [Check] says which do not. The package writes nothing and
 // asks nobody; all its functions are safe for concurrent use.

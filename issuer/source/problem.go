@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cyberbadge/cyberbadge/issuer/evidence"
+	"github.com/cyberbadge/cyberbadge/issuer/portrait"
 )
 
 // Result is what one file brought.
@@ -17,12 +18,21 @@ type Result[T any] struct {
 	// devices. None of them is among Records; an earlier file may have brought it.
 	Removed []evidence.Origin
 
+	// Portraits are those that people came with; no other kind of record has any.
+	Portraits []Portrait
+
 	Repeated int // records that came again under the same id
 	Skipped  int // well-formed records of no interest here, such as statements with other verbs
 
 	// Problems lists refusals and notices in the order of Position, those about
 	// the file as a whole first.
 	Problems []Problem
+}
+
+// Portrait is what somebody among the records looks like.
+type Portrait struct {
+	PersonID string // evidence.Person.ID
+	Portrait portrait.Portrait
 }
 
 // Problem is something wrong with a record or a file, and what to do about it.

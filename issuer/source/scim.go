@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cyberbadge/cyberbadge/issuer/evidence"
+	"github.com/cyberbadge/cyberbadge/issuer/portrait"
 )
 
 // scimUser is what is wanted of a SCIM User (RFC 7643 4.1) and its enterprise
@@ -25,6 +26,8 @@ type scimUser struct {
 		Type    string    `json:"type"`
 		Primary looseBool `json:"primary"`
 	} `json:"emails"`
+	// Photos is looked into apart: a photo that is no good leaves nobody out.
+	Photos     json.RawMessage `json:"photos"`
 	Enterprise struct {
 		EmployeeNumber string `json:"employeeNumber"`
 		Organization   string `json:"organization"`
@@ -70,16 +73,22 @@ func (b looseBool) valid() bool {
 
 func (b looseBool) word() string { return strings.ToLower(strings.Trim(b.sent, `"`)) }
 
-// People reads a SCIM ListResponse of User. Person.Role comes from userType.
+// People reads a SCIM ListResponse of User. Person.Role comes from userType, and
+// Result.Portraits from photos that are data: URLs; whatever is wrong with a
+// photo is a notice, and one that is an address on the web is not fetched.
 // Two people who share an externalId are both refused: their training could not
 // be told apart, and which of them came first means nothing.
 func People(r io.Reader) (Result[evidence.Person], error) {
-	g := newGathering(func(a, b evidence.Person) bool { return a == b })
+	g := gatherPeople{
+		gathering: newGathering(func(a, b evidence.Person) bool { return a == b }),
+		portraits: map[string]portrait.Portrait{},
+		elsewhere: map[string]bool{},
+	}
 	c := collection{member: "Resources", format: "a SCIM ListResponse of User"}
 	records := 0
 	c.each = func(from record) {
 		records++
-		takePerson(g, from)
+		g.take(from)
 	}
 	if err := c.read(r); err != nil {
 		return Result[evidence.Person]{}, fmt.Errorf("source: people: %w", err)
@@ -93,11 +102,22 @@ func People(r io.Reader) (Result[evidence.Person], error) {
 	if counted && total > records {
 		g.file(fmt.Sprintf("the file holds %d of %d people: import the other pages, too", records, total))
 	}
-	refuseSharedExternalIDs(g)
-	return g.finish("", nil), nil
+	if len(g.elsewhere) > 0 {
+		g.file(photosElsewhere(len(g.elsewhere)))
+	}
+	refuseSharedExternalIDs(g.gathering)
+	return g.finish(), nil
 }
 
-func takePerson(g *gathering[evidence.Person], from record) {
+// gatherPeople collects people and, by their ids, the portraits that they came
+// with.
+type gatherPeople struct {
+	*gathering[evidence.Person]
+	portraits map[string]portrait.Portrait
+	elsewhere map[string]bool // people whose photos are on the web
+}
+
+func (g gatherPeople) take(from record) {
 	var user scimUser
 	var f fields
 	if !f.decode(from.raw, &user) {
@@ -109,9 +129,35 @@ func takePerson(g *gathering[evidence.Person], from record) {
 		return
 	}
 	person := user.person(&f)
-	if g.note(from, user.ID, &f) {
-		g.add(from, person.ID, person)
+	if len(f.refusals) > 0 {
+		g.note(from, user.ID, &f) // and no work is spent on a picture
+		return
 	}
+	photo, elsewhere := user.photo(&f)
+	// The record that came last counts, and its photo with it.
+	delete(g.portraits, person.ID)
+	delete(g.elsewhere, person.ID)
+	if elsewhere {
+		g.elsewhere[person.ID] = true
+	}
+	if photo != nil {
+		if made, ok := photo.portrait(&f); ok {
+			g.portraits[person.ID] = made
+		}
+	}
+	g.note(from, user.ID, &f)
+	g.add(from, person.ID, person)
+}
+
+// finish returns the people, and the portraits of those who are among them.
+func (g gatherPeople) finish() Result[evidence.Person] {
+	result := g.gathering.finish("", nil)
+	for _, person := range result.Records {
+		if made, has := g.portraits[person.ID]; has {
+			result.Portraits = append(result.Portraits, Portrait{person.ID, made})
+		}
+	}
+	return result
 }
 
 // person checks a user and says it in the program's words.

@@ -1,5 +1,5 @@
-// Package store says what the issuer keeps and what it may rely on: people and
-// their evidence, badges, status lists, phones, API tokens and the record of who
+// Package store says what the issuer keeps and what it may rely on: people,
+// their portraits and evidence, badges, status lists, phones, API tokens and the record of who
 // did what. It holds interfaces, plain types and the rules every engine shares;
 // package sqlite is the engine, package storetest the suite an engine must pass.
 //
@@ -48,6 +48,12 @@
 //
 // A person has one phone: the next invitation ends what went before, badges
 // included.
+//
+// # Portraits
+//
+// A portrait is kept once, by its digest, beside people and not as part of them:
+// what other systems send about a person leaves it alone. One that nobody has any
+// more stays as long as a badge that names it may be good.
 //
 // # What is not kept
 //

@@ -34,6 +34,8 @@ const (
 	EvidenceImported   EventKind = "evidence.imported"   // nothing; ImportResult
 	PersonAdded        EventKind = "person.added"        // person; {"active"}
 	PersonChanged      EventKind = "person.changed"      // person; {"active", "changed": names of fields}
+	PortraitSet        EventKind = "portrait.set"        // person; {"replaced"}
+	PortraitRemoved    EventKind = "portrait.removed"    // person; {}
 	ListCreated        EventKind = "list.created"        // list; {"size"}
 	BadgePrepared      EventKind = "badge.prepared"      // badge; {"person", "list", "index", "expires"}
 	BadgeIssued        EventKind = "badge.issued"        // badge; {"person", "sha256"}

@@ -44,7 +44,9 @@ type EvidenceWriter interface {
 	//
 	// It is idempotent: the same import again finds every record unchanged and
 	// records no event. Two people with one external id are ErrConflict, naming
-	// both; external ids may change hands within one import.
+	// both; external ids may change hands within one import. A portrait takes the
+	// place of the one that its person had; people without one in the import keep
+	// theirs, and a portrait of an unknown person is ErrNotFound.
 	ApplyImport(ctx context.Context, im Import) (ImportResult, error)
 }
 
@@ -56,6 +58,8 @@ type Import struct {
 	Training []evidence.Training
 	Devices  []evidence.Device
 
+	Portraits []PersonPortrait // the last of one person counts
+
 	// Withdrawn names training and devices that their source takes back: voided
 	// statements, deleted devices. One that is not known is no error.
 	WithdrawnTraining []evidence.Origin
@@ -65,9 +69,10 @@ type Import struct {
 // ImportResult says what an import did. Each record counts once, however often
 // the import holds it.
 type ImportResult struct {
-	People   ImportCount `json:"people"`
-	Training ImportCount `json:"training"`
-	Devices  ImportCount `json:"devices"`
+	People    ImportCount `json:"people"`
+	Portraits ImportCount `json:"portraits"`
+	Training  ImportCount `json:"training"`
+	Devices   ImportCount `json:"devices"`
 }
 
 // ImportCount counts the records of one kind.
@@ -80,7 +85,7 @@ type ImportCount struct {
 
 // Changed reports whether the import changed anything.
 func (r ImportResult) Changed() bool {
-	for _, c := range []ImportCount{r.People, r.Training, r.Devices} {
+	for _, c := range []ImportCount{r.People, r.Portraits, r.Training, r.Devices} {
 		if c.Added+c.Changed+c.Removed > 0 {
 			return true
 		}
@@ -94,13 +99,16 @@ func (im Import) Validate() error {
 	c := checker{of: "import"}
 	c.required("by", im.By)
 	c.time("at", im.At)
-	n := len(im.People) + len(im.Training) + len(im.Devices) + len(im.WithdrawnTraining) + len(im.WithdrawnDevices)
+	n := len(im.People) + len(im.Training) + len(im.Devices) + len(im.Portraits) + len(im.WithdrawnTraining) + len(im.WithdrawnDevices)
 	if n > MaxImportRecords {
 		c.fail("it has %d records, at most %d are taken at once: split it", n, MaxImportRecords)
 		return c.err
 	}
 	for i := range im.People {
 		checkPerson(&c, &im.People[i])
+	}
+	for i := range im.Portraits {
+		checkPortrait(&c, im.Portraits[i])
 	}
 	for i := range im.Training {
 		checkTraining(&c, &im.Training[i])

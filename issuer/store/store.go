@@ -33,6 +33,7 @@ var (
 // Reader is everything that can be asked.
 type Reader interface {
 	EvidenceReader
+	PortraitReader
 	ListReader
 	BadgeReader
 	EnrolmentReader
@@ -43,6 +44,7 @@ type Reader interface {
 // Writer is everything that can be changed.
 type Writer interface {
 	EvidenceWriter
+	PortraitWriter
 	ListWriter
 	BadgeWriter
 	EnrolmentWriter

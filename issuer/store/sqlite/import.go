@@ -19,6 +19,7 @@ func (s *Store) ApplyImport(ctx context.Context, im store.Import) (store.ImportR
 	im.People = lastOfEach(im.People, func(p evidence.Person) string { return p.ID })
 	im.Training = lastOfEach(im.Training, func(r evidence.Training) evidence.Origin { return r.Origin })
 	im.Devices = lastOfEach(im.Devices, func(d evidence.Device) evidence.Origin { return d.Origin })
+	im.Portraits = lastOfEach(im.Portraits, func(p store.PersonPortrait) string { return p.PersonID })
 	result, err := change(ctx, s.writer, func(t *tx) (store.ImportResult, error) { return applyImport(t, im) })
 	return described(result, err, "import")
 }
@@ -29,6 +30,12 @@ func applyImport(t *tx, im store.Import) (result store.ImportResult, err error) 
 	}
 	if result.People, err = importPeople(t, im); err != nil {
 		return result, err
+	}
+	for _, p := range im.Portraits {
+		p.By, p.At = im.By, im.At
+		if err := setPortrait(t, p, &result.Portraits); err != nil {
+			return result, fmt.Errorf("portrait of person %.64q: %w", p.PersonID, err)
+		}
 	}
 	for _, r := range im.Training {
 		if err := count(&result.Training, upsertTraining(t, r)); err != nil {

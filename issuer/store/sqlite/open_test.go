@@ -253,7 +253,7 @@ func TestOpen_AppliesWhatIsMissing(t *testing.T) {
 	path := testPath(t)
 	s := openTest(t, Config{Path: path, Create: true})
 	// Back to the version before the last.
-	_, err = s.writer.db.Exec(fmt.Sprintf("DROP TABLE spent; DROP TABLE delivered_badges; DROP TABLE deliveries; DROP TABLE enrolments; DELETE FROM migrations WHERE version = %d", len(all)))
+	_, err = s.writer.db.Exec(fmt.Sprintf("DROP TABLE people_portraits; DROP TABLE portraits; DELETE FROM migrations WHERE version = %d", len(all)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -300,7 +300,13 @@ func TestSchema_TriggersHold(t *testing.T) {
 	if _, err := s.SetBadgeStatus(t.Context(), store.StatusChange{BadgeID: "b", To: store.Invalid, Reason: "r", By: "test"}); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := s.SetPortrait(t.Context(), storetest.Portrait("face", 0)); err != nil {
+		t.Fatal(err)
+	}
 	for statement, reason := range map[string]string{
+		"UPDATE portraits SET bytes = X'00'":                                            "a portrait never changes",
+		"DELETE FROM portraits":                                                         "FOREIGN KEY",
+		"INSERT INTO people_portraits VALUES ('person-001', X'00')":                     "FOREIGN KEY",
 		"UPDATE events SET actor = 'x'":                                                 "events are never changed",
 		"DELETE FROM events WHERE number = 1":                                           "events are never deleted",
 		"REPLACE INTO events SELECT number, 0, 'x', kind, subject, detail FROM events":  "events are never deleted",

@@ -38,6 +38,7 @@ func Run(t *testing.T, open Opener) {
 		tests []test
 	}{
 		{"Evidence", evidenceTests},
+		{"Portraits", portraitTests},
 		{"Badges", badgeTests},
 		{"Status", statusTests},
 		{"Lists", listTests},

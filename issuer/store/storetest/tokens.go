@@ -120,8 +120,12 @@ func everything(t *testing.T, open Opener) store.Store {
 	changed := People(1)
 	changed[0].FamilyName = "Secretname"
 	mustImport(t, s, store.Import{People: changed, Training: Training(0), Devices: []evidence.Device{Device(0)}})
+	_, err := s.SetPortrait(t.Context(), Portrait("face", 0))
+	check(t, err, nil)
+	_, err = s.RemovePortrait(t.Context(), store.PortraitRemoval{PersonID: "person-000", By: officer})
+	check(t, err, nil)
 	mustReserve(t, s, "b", 0)
-	_, err := s.CompleteBadge(t.Context(), "b", Sum("b"))
+	_, err = s.CompleteBadge(t.Context(), "b", Sum("b"))
 	check(t, err, nil)
 	_, err = setStatus(t, s, "b", store.Invalid)
 	check(t, err, nil)
@@ -157,6 +161,7 @@ func eventPages(t *testing.T, open Opener) {
 func eventDetails(t *testing.T, open Opener) {
 	s := everything(t, open)
 	missing := map[store.EventKind]bool{
+		store.PortraitSet: true, store.PortraitRemoved: true,
 		store.EvidenceImported: true, store.PersonAdded: true, store.PersonChanged: true, store.ListCreated: true,
 		store.BadgePrepared: true, store.BadgeIssued: true, store.BadgeStatus: true,
 		store.TokenAdded: true, store.TokenRevoked: true,
@@ -237,6 +242,12 @@ func refuse(t *testing.T, s store.Store, text string) {
 	r := Reservation("b", 0)
 	r.HolderKeyThumbprint = text
 	_, err := s.ReserveBadge(t.Context(), r)
+	check(t, err, store.ErrInvalid)
+	face := Portrait("face", 0)
+	face.By = text
+	_, err = s.SetPortrait(t.Context(), face)
+	check(t, err, store.ErrInvalid)
+	_, err = s.RemovePortrait(t.Context(), store.PortraitRemoval{PersonID: "person-000", By: text})
 	check(t, err, store.ErrInvalid)
 	_, err = s.SetBadgeStatus(t.Context(), store.StatusChange{BadgeID: "b", To: store.Invalid, Reason: text, By: officer})
 	check(t, err, store.ErrInvalid)

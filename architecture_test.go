@@ -101,6 +101,13 @@ var rules = []rule{
 	{why: "drawing is its own package, because verifiers do not draw", direct: true,
 		who: everything, except: `credential/qr/draw`, never: `github\.com/skip2/go-qrcode`},
 
+	{why: "rules are one room's business", direct: true,
+		who: everything, except: `issuer/policy`, never: `cel\.dev/.*`},
+	{why: "mail is one carrier among others", direct: true,
+		who: everything, except: `issuer/notify/mail`, never: `github\.com/wneessen/.*`},
+	{why: "what is sent is told by who decides it, so that sending needs no store and no policy",
+		who: `issuer/notify(/.*)?`, never: `issuer/(store|policy)(/.*)?`},
+
 	{why: "whoever embeds these gets no server, no database and no drawing",
 		who: public, never: `github\.com/(gin-gonic|mattn|skip2)/.*|database/sql`},
 	{why: "whoever embeds these gets jwx, golang-lru and nothing else from elsewhere",

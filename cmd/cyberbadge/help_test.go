@@ -150,9 +150,10 @@ func TestCompletion_IsThereForEveryShell(t *testing.T) {
 func TestCompletion_KnowsCommandsFlagsAndValues(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string][]string{
-		"":                         {"badge", "completion", "demo", "help", "issuer", "keys", "person", "verifier", "verify"},
+		"":                         {"badge", "completion", "demo", "help", "issuer", "keys", "person", "policy", "verifier", "verify"},
 		"badge ":                   {"issue", "present", "reinstate", "revoke", "show", "suspend"},
 		"issuer ":                  {"import", "init", "serve", "standing", "token", "trust"},
+		"policy ":                  {"check", "diff", "test"},
 		"verifier ":                {"gate", "init", "serve", "trust", "visits"},
 		"verifier gate ":           {"end", "list", "pair"},
 		"verifier visits ":         {"export", "leave", "list", "present"},

@@ -3,7 +3,8 @@
 //
 //	cyberbadge demo                 try all of it on this machine
 //	cyberbadge issuer …             set up, feed and serve the program
-//	cyberbadge person …             invite people's phones
+//	cyberbadge policy …             check, try and compare policies
+//	cyberbadge person …             invite people's phones, set their portraits
 //	cyberbadge badge …              issue, show and revoke badges
 //	cyberbadge verifier …           set up and serve a verifier
 //	cyberbadge verify …             decide about one presentation

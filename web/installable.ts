@@ -2,6 +2,14 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Plugin, Rollup } from 'vite'
 
+/** A page that can be installed and works without a connection. */
+export interface Installed {
+  /** Its document is <page>.html. */
+  page: string
+  name: string
+  shortName: string
+}
+
 /** The icons in the manifest; 'any' is for a drawing. */
 const icons = [
   { source: 'src/badge/icon-192.png', sizes: '192x192', type: 'image/png' },
@@ -9,11 +17,12 @@ const icons = [
 ]
 
 /**
- * Makes the badge's page one that can be installed: writes its manifest, and the
- * service worker with a list of what the page consists of. Both have fixed names
- * and are served beside the page; see pages.go.
+ * Makes pages ones that can be installed: writes of each its manifest, and the
+ * service worker with a list of what the page consists of. Both have fixed names,
+ * <page>.webmanifest and <page>-worker.js, and are served beside the page; see
+ * pages.go.
  */
-export function installable(): Plugin {
+export function installable(pages: Installed[]): Plugin {
   return {
     name: 'installable',
     apply: 'build',
@@ -25,30 +34,38 @@ export function installable(): Plugin {
     },
     generateBundle(_, bundle) {
       const named = icons.map(({ source, ...icon }) => ({ ...icon, src: `../${nameOf(bundle, source)}`, purpose: 'any maskable' }))
-      const manifest = {
-        name: 'Cyber Badge',
-        short_name: 'Badge',
-        start_url: './',
-        scope: './',
-        display: 'standalone',
-        background_color: '#f3f5f8',
-        theme_color: '#123a63',
-        icons: named,
+      for (const page of pages) {
+        this.emitFile({ type: 'asset', fileName: `${page.page}.webmanifest`, source: manifest(page, named) })
+        this.emitFile({ type: 'asset', fileName: `${page.page}-worker.js`, source: worker(bundle, `${page.page}.html`) })
       }
-      this.emitFile({ type: 'asset', fileName: 'badge.webmanifest', source: JSON.stringify(manifest, null, 2) })
-      const files = ['./', ...pageFiles(bundle, 'badge.html').map((name) => `../${name}`)]
-      const page = bundle['badge.html']
-      const worker = readFileSync('src/badge/worker.js', 'utf8')
-      const version = createHash('sha256')
-        .update(JSON.stringify(files))
-        .update(page?.type === 'asset' ? page.source : '')
-        .update(worker)
-        .digest('base64url')
-        .slice(0, 16)
-      const source = `const version = ${JSON.stringify(version)}\nconst files = ${JSON.stringify(files)}\n${worker}`
-      this.emitFile({ type: 'asset', fileName: 'badge-worker.js', source })
     },
   }
+}
+
+function manifest({ name, shortName }: Installed, named: object[]): string {
+  const content = {
+    name,
+    short_name: shortName,
+    start_url: './',
+    scope: './',
+    display: 'standalone',
+    background_color: '#f3f5f8',
+    theme_color: '#123a63',
+    icons: named,
+  }
+  return JSON.stringify(content, null, 2)
+}
+
+function worker(bundle: Rollup.OutputBundle, document: string): string {
+  const code = readFileSync('src/offline/worker.js', 'utf8')
+  const files = ['./', ...partsOf(bundle, document).map((name) => `../${name}`)]
+  const version = createHash('sha256')
+    .update(JSON.stringify(files))
+    .update(textOf(bundle, document))
+    .update(code)
+    .digest('base64url')
+    .slice(0, 16)
+  return `const version = ${JSON.stringify(version)}\nconst files = ${JSON.stringify(files)}\n${code}`
 }
 
 function nameOf(bundle: Rollup.OutputBundle, source: string): string {
@@ -58,11 +75,32 @@ function nameOf(bundle: Rollup.OutputBundle, source: string): string {
   throw new Error(`${source} is not in the build`)
 }
 
-/** The assets that a document names: all of its scripts load at once. */
-function pageFiles(bundle: Rollup.OutputBundle, document: string): string[] {
-  const page = bundle[document]
-  if (page?.type !== 'asset') throw new Error(`${document} is not in the build`)
-  const names = [...String(page.source).matchAll(/="\.\/(assets\/[^"]+)"/g)].map(([, name]) => name ?? '')
+/**
+ * What a document consists of: the assets that it names, the ones that those name,
+ * and so on. Names have hashes in them, so a text that holds one means it: that
+ * finds the scripts of workers and WebAssembly as well.
+ */
+function partsOf(bundle: Rollup.OutputBundle, document: string): string[] {
+  const assets = Object.keys(bundle).filter((name) => name.startsWith('assets/'))
+  const parts = new Set<string>()
+  const collect = (from: string) => {
+    const text = textOf(bundle, from)
+    for (const name of assets) {
+      if (parts.has(name) || !text.includes(name.slice('assets/'.length))) continue
+      parts.add(name)
+      collect(name)
+    }
+  }
+  collect(document)
+  const names = [...parts].sort()
   if (!names.some((name) => name.endsWith('.js')) || !names.some((name) => name.endsWith('.css'))) throw new Error(`${document} names no script or style`)
-  return [...new Set(names)].sort()
+  return names
+}
+
+/** An output's text; nothing for what holds no names. */
+function textOf(bundle: Rollup.OutputBundle, name: string): string {
+  const output = bundle[name]
+  if (!output) throw new Error(`${name} is not in the build`)
+  if (output.type === 'chunk') return output.code
+  return /\.(html|js|css|svg)$/.test(name) ? Buffer.from(output.source).toString() : ''
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
@@ -38,16 +39,46 @@ function compressed(): Plugin {
   }
 }
 
+/**
+ * Says in each document what its scripts and styles are, so that a browser refuses
+ * any other (Subresource Integrity), wherever it got them: a cache, a proxy, or a
+ * service worker.
+ */
+function sealed(): Plugin {
+  return {
+    name: 'sealed',
+    apply: 'build',
+    writeBundle({ dir = 'dist' }, bundle) {
+      for (const name of Object.keys(bundle).filter((each) => each.endsWith('.html'))) {
+        const document = readFileSync(join(dir, name), 'utf8')
+        const marked = document.replace(/(?:src|href)="\.\/(assets\/[^"]+\.(?:js|css))"/g, (attribute: string, asset: string) => {
+          const digest = createHash('sha384').update(readFileSync(join(dir, asset))).digest('base64')
+          return `${attribute} integrity="sha384-${digest}"`
+        })
+        writeFileSync(join(dir, name), marked)
+      }
+    },
+  }
+}
+
 export default defineConfig({
   // The server fills in where the pages stand: see pages.go.
   base: './',
   publicDir: false,
-  plugins: [installable(), compressed()],
+  plugins: [
+    installable([
+      { page: 'badge', name: 'Cyber Badge', shortName: 'Badge' },
+      { page: 'gate', name: 'Cyber Badge gate', shortName: 'Gate' },
+    ]),
+    sealed(),
+    compressed(),
+  ],
+  worker: { format: 'es' },
   build: {
     target: 'es2022',
     // Nothing is inlined as data, which the policy of the pages would refuse to run.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: { badge: 'badge.html', check: 'check.html' } },
+    rollupOptions: { input: { badge: 'badge.html', check: 'check.html', gate: 'gate.html' } },
   },
 })

@@ -12,13 +12,16 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/credential"
 	"github.com/cyberbadge/cyberbadge/issuer"
+	"github.com/cyberbadge/cyberbadge/issuer/policy"
 	"github.com/cyberbadge/cyberbadge/issuer/sample"
 	"github.com/cyberbadge/cyberbadge/revocation/fetch"
 	"github.com/cyberbadge/cyberbadge/verifier"
@@ -41,7 +44,10 @@ func (f *fixture) phones(t *testing.T, mux *http.ServeMux) {
 		})
 	}
 	answer("POST /phones/invitation", func(r *http.Request) (any, error) {
-		person, err := f.eligible(r.Context(), int(invited.Add(1)))
+		person, err := f.lapsed(r.Context())
+		if !r.URL.Query().Has("lapsed") {
+			person, err = f.eligible(r.Context(), int(invited.Add(1)))
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -97,11 +103,31 @@ func (f *fixture) gate(t *testing.T) *verifier.Verifier {
 	return gate
 }
 
-// eligible is the nth person who may have a badge for work on site.
+// lapsed is somebody whose training has expired, and whose equipment is not well.
+func (f *fixture) lapsed(ctx context.Context) (string, error) {
+	var found string
+	err := f.program.Standings(ctx, time.Now(), func(s issuer.Standing) error {
+		has := func(prefix string) bool {
+			return slices.ContainsFunc(s.Reasons, func(r policy.Reason) bool { return strings.HasPrefix(string(r.Kind), prefix) })
+		}
+		if has("training-expired") && has("device-") && !has("not-employed") {
+			found = s.Person.ID
+		}
+		return nil
+	})
+	if found == "" && err == nil {
+		err = errors.New("nobody's training has expired")
+	}
+	return found, err
+}
+
+// eligible is the nth person who may have a badge for work on site, and a stock
+// of badges that no change of standing cuts short.
 func (f *fixture) eligible(ctx context.Context, n int) (string, error) {
 	var found string
 	err := f.program.Standings(ctx, time.Now(), func(s issuer.Standing) error {
-		if s.Eligible && len(s.Access) == 2 {
+		lasts := s.ChangesAt.IsZero() || time.Until(s.ChangesAt) > 3*issuer.DefaultBadgeLife
+		if s.Eligible && len(s.Access) == 2 && lasts {
 			if n--; n == 0 {
 				found = s.Person.ID
 			}

@@ -23,7 +23,7 @@ function canHold(): boolean {
 
 function Phone({ issuer, link }: { issuer: string; link: Link | undefined }) {
   const text = useText().badge
-  const { state, clock, open, enrol, renew, show } = useBadge(issuer, link)
+  const { state, clock, leftOut, open, enrol, renew, show, leaveOut } = useBadge(issuer, link)
   switch (state.kind) {
     case 'loading':
       return (
@@ -56,7 +56,17 @@ function Phone({ issuer, link }: { issuer: string; link: Link | undefined }) {
         </>
       )
     case 'holder':
-      return <Holding holder={state.holder} clock={clock} renewing={state.renewing} failure={state.failure} onRenew={() => void renew()} />
+      return (
+        <Holding
+          holder={state.holder}
+          clock={clock}
+          leftOut={leftOut}
+          renewing={state.renewing}
+          failure={state.failure}
+          onRenew={() => void renew()}
+          onLeaveOut={leaveOut}
+        />
+      )
   }
 }
 

@@ -1,18 +1,19 @@
 import { useMemo } from 'preact/hooks'
 import { useText } from '../i18n/index.ts'
+import type { Choice } from './choice.ts'
 import type { Clock } from './clock.ts'
 import { shownFor } from './proof.ts'
 import { draw } from './qr.ts'
+import type { Held } from './stock.ts'
 import { useGateCode, useWakeLock } from './useGateCode.ts'
-import type { Holder } from './vault.ts'
 
 /**
  * The gate code. It says nothing about being valid: a guard who reads the screen
  * in place of scanning it would read a picture just as well.
  */
-export function Code({ holder, clock }: { holder: Holder; clock: Clock }) {
+export function Code({ issuer, held, leftOut, clock }: { issuer: string; held: Held; leftOut: ReadonlySet<Choice>; clock: Clock }) {
   const text = useText().badge
-  const { code, left } = useGateCode(holder, clock)
+  const { code, left } = useGateCode(issuer, held, leftOut, clock)
   const picture = useMemo(() => (code === undefined ? undefined : draw(code)), [code])
   useWakeLock()
   return (
@@ -31,6 +32,7 @@ export function Code({ holder, clock }: { holder: Holder; clock: Clock }) {
       </div>
       {/* Said once: the text stays the same when the code changes. */}
       <p role="status">{picture ? text.show : ''}</p>
+      {leftOut.size > 0 && <p class="quiet">{text.leftOut([...leftOut].map((choice) => text.claims[choice]).join(', '))}</p>}
     </section>
   )
 }

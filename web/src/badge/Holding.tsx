@@ -1,103 +1,87 @@
-import { instant, useLanguage, useText } from '../i18n/index.ts'
+import { useMemo } from 'preact/hooks'
+import { moment, useLanguage, useText } from '../i18n/index.ts'
 import { Button } from '../ui/Button.tsx'
-import { Disclosure } from '../ui/Disclosure.tsx'
-import { readBadge, type Badge } from './badge.ts'
+import type { Badge } from './badge.ts'
+import type { Choice } from './choice.ts'
 import type { Clock } from './clock.ts'
-import { readDenial } from './denial.ts'
-import { BadgeError, type Failure } from './failure.ts'
 import { Code } from './Code.tsx'
+import { Denied } from './Denied.tsx'
+import { BadgeError } from './failure.ts'
 import { Notice } from './Notice.tsx'
+import { Outlook } from './Outlook.tsx'
+import { Reveals } from './Reveals.tsx'
+import { current, lasts, readStock } from './stock.ts'
+import { useNow } from './useGateCode.ts'
 import type { Holder } from './vault.ts'
 
 interface Properties {
   holder: Holder
   clock: Clock
+  leftOut: ReadonlySet<Choice>
   renewing: boolean
-  failure: Failure | undefined
+  failure: BadgeError | undefined
   onRenew: () => void
+  onLeaveOut: (choice: Choice, out: boolean) => void
 }
 
 /** The screen of somebody whose phone is enrolled: the code, or why there is none. */
-export function Holding({ holder, clock, renewing, failure, onRenew }: Properties) {
+export function Holding({ holder, clock, leftOut, renewing, failure, onRenew, onLeaveOut }: Properties) {
   const text = useText().badge
+  const now = useNow(clock)
+  const stock = useMemo(() => readStock(holder.stock), [holder.stock])
   if (holder.ended) return <Notice error={new BadgeError('ended')} />
-  const ask = <Button kind="quiet" onClick={onRenew}>{renewing ? text.renewing : text.renew}</Button>
-  if (holder.denial !== undefined) {
+  if (holder.denial) {
     return (
       <>
-        <Denied denial={holder.denial} />
-        {failure && <Notice error={new BadgeError(failure)} />}
-        {ask}
+        <Denied refusal={holder.denial} renewing={renewing} onRenew={onRenew} />
+        {failure && <Notice error={failure} />}
       </>
     )
   }
-  const badge = holder.badge === undefined ? undefined : readBadge(holder.badge)
-  if (!badge || badge.expires <= clock.now()) {
+  const ask = <Button kind="quiet" onClick={onRenew}>{renewing ? text.renewing : text.renew}</Button>
+  const kept = current(stock, now)
+  if (!kept) {
     return (
       <>
-        <h1>{badge ? text.expiredTitle : text.noneTitle}</h1>
-        <p>{text.expiredNext}</p>
-        {failure && <Notice error={new BadgeError(failure)} />}
+        <Nothing ended={stock.at(-1)?.read.expires} />
+        {failure && <Notice error={failure} />}
         {ask}
       </>
     )
   }
   return (
     <>
-      <Code holder={holder} clock={clock} />
-      <Lasts badge={badge} />
-      {failure && failure !== 'offline' && <Notice error={new BadgeError(failure)} />}
-      <Reveals badge={badge} />
+      <Code issuer={holder.issuer} held={kept} leftOut={leftOut} clock={clock} />
+      <About badge={kept.read} until={lasts(stock, now)} />
+      <Outlook stock={stock} life={holder.life} asked={holder.asked} now={now} />
+      {failure && failure.failure !== 'offline' && <Notice error={failure} />}
+      <Reveals badge={kept.read} leftOut={leftOut} onLeaveOut={onLeaveOut} />
       {ask}
     </>
   )
 }
 
-function Lasts({ badge }: { badge: Badge }) {
+function Nothing({ ended }: { ended: number | undefined }) {
+  const text = useText().badge
+  const language = useLanguage()
+  return (
+    <>
+      <h1>{ended === undefined ? text.noneTitle : text.expiredTitle}</h1>
+      {ended !== undefined && <p>{text.ended(moment(language, ended))}</p>}
+      <p>{text.expiredNext}</p>
+    </>
+  )
+}
+
+function About({ badge, until }: { badge: Badge; until: number }) {
   const text = useText()
   const language = useLanguage()
   return (
     <section class="lasts">
       {badge.name !== '' && <h1>{badge.name}</h1>}
       <p class="quiet">{badge.access.map((each) => text.access[each]).join(' · ')}</p>
-      <p>{text.badge.lasts(instant(language, new Date(badge.expires * 1000).toISOString()))}</p>
-    </section>
-  )
-}
-
-function Reveals({ badge }: { badge: Badge }) {
-  const text = useText().badge
-  const known = new Map<string, string>(Object.entries(text.claims))
-  const names = badge.discloses.map((name) => known.get(name)).filter((name) => name !== undefined)
-  return (
-    <Disclosure summary={text.revealsTitle}>
-      <p>{text.revealsWhat}</p>
-      <ul>
-        {[...names, text.revealsAlways].map((name) => (
-          <li key={name}>{name}</li>
-        ))}
-      </ul>
-      <p>{text.revealsNot}</p>
-    </Disclosure>
-  )
-}
-
-function Denied({ denial }: { denial: string }) {
-  const text = useText().badge
-  const reasons = readDenial(denial)
-  return (
-    <section class="card denied" role="alert">
-      <h1>{text.deniedTitle}</h1>
-      {reasons.length > 0 ? (
-        <ul>
-          {reasons.map(({ kind, about }) => (
-            <li key={`${kind}:${about}`}>{text.denied[kind](about)}</li>
-          ))}
-        </ul>
-      ) : (
-        <p>{text.deniedOther}</p>
-      )}
-      <p>{text.deniedNext}</p>
+      <p>{text.badge.lasts(moment(language, until))}</p>
+      <p class="quiet">{text.badge.brightness}</p>
     </section>
   )
 }

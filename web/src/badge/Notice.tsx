@@ -13,7 +13,7 @@ export function Notice({ error }: { error: BadgeError }) {
       </p>
       <p>{advice.next}</p>
       {attempts !== undefined && <p>{text.attempts(String(attempts))}</p>}
-      {error.failure === 'refused' && error.detail !== '' && <p class="small">{error.detail}</p>}
+      {(error.failure === 'refused' || error.failure === 'busy') && error.detail !== '' && <p class="small">{text.support(error.detail)}</p>}
     </section>
   )
 }

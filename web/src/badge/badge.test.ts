@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { fromBase64URL } from '../gatecode/bytes.ts'
 import { unpack } from '../gatecode/index.ts'
-import { readBadge, isDue } from './badge.ts'
+import { readBadge } from './badge.ts'
 import { Clock } from './clock.ts'
-import { denialKinds, readDenial } from './denial.ts'
+import { denialKinds, endsTooSoon, readDenial, remedyFor, safeLink } from './denial.ts'
 import { attemptsLeft, failureFor } from './failure.ts'
 import { newKey } from './jwt.ts'
 import { codeIn, issuerOf, linkIn } from './offer.ts'
@@ -12,7 +13,7 @@ import { draw, quietZone } from './qr.ts'
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const issuer = 'https://badge.vendor.example'
-const jwt = `${encode({ alg: 'ES256' })}.${encode({ iss: issuer, iat: 1000, exp: 2000, access: ['onsite', 'moon'] })}.${'A'.repeat(86)}`
+const jwt = `${encode({ alg: 'ES256' })}.${encode({ iss: issuer, iat: 1000, nbf: 1100, exp: 2000, access: ['onsite', 'moon'], cnf: { jwk: { x: 'abc' } } })}.${'A'.repeat(86)}`
 const badge = `${jwt}~${encode(['c2FsdA', 'given_name', 'Zoë'])}~${encode(['c2FsdA', 'family_name', 'Rößler'])}~`
 
 describe('a proof for a gate', () => {
@@ -33,9 +34,12 @@ describe('a proof for a gate', () => {
 
   test('is another each time, and comes back out of its code', async () => {
     const key = await newKey()
-    const [one, two] = [await gateCode(issuer, badge, key, 1234), await gateCode(issuer, badge, key, 1234)]
+    const [one, two] = [await gateCode(issuer, { badge, key }, new Set(), 1234), await gateCode(issuer, { badge, key }, new Set(), 1234)]
     expect(one).not.toBe(two)
     expect((await unpack(one)).startsWith(badge)).toBe(true)
+    const nameless = await unpack(await gateCode(issuer, { badge, key }, new Set(['name'] as const), 1234))
+    expect(nameless.split('~')).toHaveLength(2)
+    expect(nameless.startsWith(`${jwt}~`)).toBe(true)
   })
 
   test('the key stays where it is', async () => {
@@ -52,8 +56,19 @@ test('a code of a thousand digits fits version 15, with its quiet zone', () => {
 
 test('a badge for its holder', () => {
   const read = readBadge(badge)
-  expect(read).toEqual({ issuedAt: 1000, expires: 2000, access: ['onsite'], name: 'Zoë Rößler', discloses: ['given_name', 'family_name'] })
-  expect([isDue(read, 1499), isDue(read, 1500)]).toEqual([false, true])
+  expect(read).toEqual({
+    issuedAt: 1000,
+    begins: 1100,
+    expires: 2000,
+    boundTo: 'abc',
+    access: ['onsite'],
+    name: 'Zoë Rößler',
+    training: [],
+    equipmentCheckedAt: undefined,
+    discloses: ['given_name', 'family_name'],
+  })
+  const more = `${badge}${encode(['c2FsdA', 'training', [{ course: 'CB-101', valid_until: 5000 }]])}~${encode(['c2FsdA', 'equipment', { compliant: true, checked_at: 900 }])}~`
+  expect(readBadge(more)).toMatchObject({ training: [{ code: 'CB-101', validUntil: 5000 }], equipmentCheckedAt: 900 })
 })
 
 test('the clock follows the server beyond three seconds', () => {
@@ -94,10 +109,29 @@ describe('refusals', () => {
   })
 
   test('give each reason of the standing', () => {
-    const description = `not in good standing: ${denialKinds.map((kind) => `${kind}:A:1`).join(', ')}, something-new:B`
-    expect(readDenial(description)).toEqual(denialKinds.map((kind) => ({ kind, about: 'A:1' })))
+    const description = `not in good standing: ${denialKinds.map((kind) => `${kind}:A:1 at home`).join(', ')}, something-new:B`
+    expect(readDenial(description)).toEqual(denialKinds.map((kind) => ({ kind, about: 'A:1 at home' })))
     expect(readDenial('not in good standing: not-employed')).toEqual([{ kind: 'not-employed', about: '' }])
     expect(readDenial('the standing ends too soon for a badge')).toEqual([])
+    expect([endsTooSoon('the standing ends too soon for a badge'), endsTooSoon('')]).toEqual([true, false])
+  })
+
+  test('have words for every reason that the issuer knows', () => {
+    const source = readFileSync(new URL('../../../issuer/policy/reason.go', import.meta.url), 'utf8')
+    expect([...source.matchAll(/ Kind = "([a-z-]+)"/g)].map(([, kind]) => kind).sort()).toEqual([...denialKinds].sort())
+  })
+
+  test('give the instants of reasons, where they are instants', () => {
+    expect(readDenial('not in good standing: training-expired:CB-101 at 2026-11-01T08:00:00Z, device-stale:LT-1 at 2026-99-99')).toEqual([
+      { kind: 'training-expired', about: 'CB-101', at: '2026-11-01T08:00:00Z' },
+      { kind: 'device-stale', about: 'LT-1' },
+    ])
+  })
+
+  test('have one thing to do each, and link to what does nothing by itself', () => {
+    expect(denialKinds.map(remedyFor)).toEqual(['office', 'course', 'course', 'office', 'device', 'device', 'device', 'device', 'office', 'rule', 'office'])
+    for (const good of ['https://learning.example/1', 'mailto:office@vendor.example', 'tel:+4930123']) expect(safeLink(good)).toBe(good)
+    for (const bad of ['javascript:alert(1)', 'data:text/html,x', 'http://vendor.example', '//vendor.example', '']) expect(safeLink(bad), bad).toBeUndefined()
   })
 })
 

@@ -1,9 +1,11 @@
-import { readBadge, isDue } from './badge.ts'
+import { readBadge } from './badge.ts'
+import type { Choice } from './choice.ts'
 import { Clock } from './clock.ts'
 import { Door } from './door.ts'
 import { BadgeError, failureOf } from './failure.ts'
 import { newKey } from './jwt.ts'
 import { readOffer, type Link } from './offer.ts'
+import { isDue, largestStock, longestLife, readStock, type Held } from './stock.ts'
 import { Vault, type Holder } from './vault.ts'
 import { Wallet } from './wallet.ts'
 
@@ -36,27 +38,38 @@ export class Enrolment {
 
   /** Redeems an invitation; what comes takes the place of what was there. */
   async enrol(code: string, txCode: string): Promise<Holder> {
-    const key = await newKey()
+    const [key, ...others] = await Promise.all([newKey(), ...Array.from({ length: largestStock - 1 }, newKey)])
     const wallet = new Wallet(this.door, key)
     const tokens = await wallet.redeem(code, txCode)
-    const holder = await this.keep({ issuer: this.issuer, key, refresh: tokens.refresh, asked: 0, offset: 0 })
+    const holder = await this.keep({ issuer: this.issuer, keys: [key, ...others], refresh: tokens.refresh, stock: [], life: 0, asked: 0, offset: 0 })
     return this.fetch(holder, wallet, tokens.access)
   }
 
-  /** Whether it is time to ask for another badge. */
+  /** What the holder leaves out of codes. */
+  leftOut(): Promise<Choice[]> {
+    return this.vault.leftOut()
+  }
+
+  leaveOut(choices: Choice[]): Promise<void> {
+    return this.vault.leaveOut(choices)
+  }
+
+  /** Whether it is time to ask for other badges. */
   isDue(holder: Holder): boolean {
     if (holder.ended) return false
     const now = this.clock.now()
-    if (holder.badge === undefined || holder.denial !== undefined) return now - holder.asked >= 60
-    return isDue(readBadge(holder.badge), now) || now - holder.asked >= recent
+    // A clock that was put back knows nothing of how long ago it was.
+    if (now < holder.asked) return true
+    if (holder.stock.length === 0) return now - holder.asked >= 60
+    return isDue(readStock(holder.stock), now) || now - holder.asked >= recent
   }
 
-  /** Asks for another badge. Two tabs ask one after the other. */
+  /** Asks for another stock. Two tabs ask one after the other. */
   renew(): Promise<Holder> {
     return alone(`cyberbadge ${this.issuer}`, async () => {
       const holder = await this.load()
       if (!holder) throw new BadgeError('ended')
-      const wallet = new Wallet(this.door, holder.key)
+      const wallet = new Wallet(this.door, holder.keys[0])
       const tokens = await wallet.refresh(holder.refresh).catch((error: unknown) => this.end(holder, error))
       let kept = await this.keep({ ...holder, refresh: tokens.refresh })
       if (kept.notification !== undefined) kept = await this.tell(kept, wallet, tokens.access)
@@ -65,26 +78,37 @@ export class Enrolment {
   }
 
   private async end(holder: Holder, error: unknown): Promise<never> {
-    if (failureOf(error).failure === 'ended') await this.keep({ ...holder, ended: true })
+    if (failureOf(error).failure === 'ended') await this.keep({ ...holder, stock: [], ended: true })
     throw error
   }
 
-  /** Fetches the badge, or the reasons why there is none. */
+  /** Fetches a stock in place of the one that there is, or the reasons why there is none. */
   private async fetch(holder: Holder, wallet: Wallet, access: string): Promise<Holder> {
     const { denial: _, ...others } = holder
     try {
-      const { badge, notification } = await wallet.badge(access)
-      readBadge(badge)
-      const kept = await this.keep({ ...others, badge, asked: this.clock.now(), ...(notification !== undefined && { notification }) })
+      const { badges, notification } = await wallet.stock(access, holder.keys)
+      const stock = await this.bound(badges, holder.keys)
+      const life = longestLife(readStock(stock), others.life)
+      const kept = await this.keep({ ...others, stock, life, asked: this.clock.now(), ...(notification !== undefined && { notification }) })
       return notification === undefined ? kept : await this.tell(kept, wallet, access)
     } catch (error) {
-      const { failure, detail } = failureOf(error)
-      if (failure === 'denied') return this.keep({ ...others, asked: this.clock.now(), denial: detail })
-      throw error
+      const { failure, detail, link } = failureOf(error)
+      if (failure !== 'denied') throw error
+      return this.keep({ ...others, stock: [], asked: this.clock.now(), denial: { description: detail, ...(link !== undefined && { link }) } })
     }
   }
 
-  /** Tells the issuer that the badge is kept. What fails is tried again before the next. */
+  /** Each badge with the key that it is bound to. */
+  private async bound(badges: string[], keys: CryptoKeyPair[]): Promise<Held[]> {
+    const names = await Promise.all(keys.map(async ({ publicKey }) => (await crypto.subtle.exportKey('jwk', publicKey)).x))
+    return badges.map((badge) => {
+      const key = keys[names.indexOf(readBadge(badge).boundTo)]
+      if (key === undefined) throw new BadgeError('refused', 'a badge is for another key')
+      return { badge, key }
+    })
+  }
+
+  /** Tells the issuer that the badges are kept. What fails is tried again before the next. */
   private async tell(holder: Holder, wallet: Wallet, access: string): Promise<Holder> {
     const { notification, ...told } = holder
     if (notification === undefined) return holder

@@ -20,6 +20,8 @@ export class BadgeError extends Error {
     readonly failure: Failure,
     /** The issuer's words, for support and for the reasons of a denial. */
     readonly detail = '',
+    /** Where the holder can put it right, if the issuer says so. */
+    readonly link?: string,
   ) {
     super(detail ? `${failure}: ${detail}` : failure)
   }

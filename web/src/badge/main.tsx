@@ -5,7 +5,7 @@ import '../ui/components.css'
 import './badge.css'
 import { BadgePage } from './BadgePage.tsx'
 import { issuerOf, takeLink } from './offer.ts'
-import { registerWorker } from './registerWorker.ts'
+import { registerWorker } from '../offline/register.ts'
 
 const place = document.getElementById('page')
 if (!place) throw new Error('the page has no place to render to')
@@ -13,4 +13,4 @@ place.replaceChildren()
 const issuer = issuerOf(location.href)
 render(<BadgePage issuer={issuer} link={takeLink()} />, place)
 
-registerWorker()
+void registerWorker()

@@ -1,7 +1,9 @@
 import { BadgeError } from './failure.ts'
 import type { Door } from './door.ts'
 
-export const configuration = 'cyber_badge'
+/** What is offered, and how this page asks for it: the same badge, several of them good one after the other. */
+const configuration = 'cyber_badge'
+export const stockConfiguration = 'cyber_badge_stock'
 const grantType = 'urn:ietf:params:oauth:grant-type:pre-authorized_code'
 
 /** An invitation as it stands in the address that was opened. */
@@ -25,6 +27,31 @@ export function takeLink(): Link | undefined {
   const link = linkIn(location.search)
   if (location.search || location.hash) history.replaceState(null, '', location.pathname)
   return link
+}
+
+const remembered = 'cyberbadge invitation'
+
+/**
+ * Keeps an invitation while this tab lives: whoever leaves the page to look up the
+ * code may find it loaded anew. Not kept where the browser has no room for it.
+ */
+export function remember(link: Link | undefined): void {
+  try {
+    if (link === undefined) sessionStorage.removeItem(remembered)
+    else sessionStorage.setItem(remembered, JSON.stringify(link))
+  } catch {
+    // The person opens the link again.
+  }
+}
+
+/** The invitation that this tab was about. */
+export function recall(): Link | undefined {
+  try {
+    const kept = sessionStorage.getItem(remembered)
+    return kept === null ? undefined : (JSON.parse(kept) as Link)
+  } catch {
+    return undefined
+  }
 }
 
 /** Where the page stands is the issuer that it trusts, and no other: …/badge/ of the issuer's URL. */

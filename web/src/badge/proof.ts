@@ -1,6 +1,8 @@
 import { digest } from '../gatecode/bytes.ts'
 import { pack } from '../gatecode/index.ts'
+import { withhold, type Choice } from './choice.ts'
 import { randomText, sign } from './jwt.ts'
+import type { Held } from './stock.ts'
 
 /** Whom a proof is for where no verifier can say; docs/formats.md, "Key binding at a gate". */
 export const gateAudience = 'urn:cyberbadge:gate'
@@ -15,7 +17,7 @@ export async function present(badge: string, key: CryptoKeyPair, now: number): P
   return badge + (await sign(key, { alg: 'ES256', typ: 'kb+jwt' }, payload))
 }
 
-/** A fresh gate code. */
-export async function gateCode(issuer: string, badge: string, key: CryptoKeyPair, now: number): Promise<string> {
-  return pack(issuer, await present(badge, key, now))
+/** A fresh gate code of a badge without what is left out. */
+export async function gateCode(issuer: string, { badge, key }: Held, leftOut: ReadonlySet<Choice>, now: number): Promise<string> {
+  return pack(issuer, await present(withhold(badge, leftOut), key, now))
 }

@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { Enrolment } from './enrolment.ts'
-import { BadgeError, failureOf, type Failure } from './failure.ts'
-import type { Link } from './offer.ts'
+import type { Choice } from './choice.ts'
+import { BadgeError, failureOf } from './failure.ts'
+import { recall, remember, type Link } from './offer.ts'
 import type { Holder } from './vault.ts'
 
 export type State =
@@ -9,7 +10,7 @@ export type State =
   | { kind: 'stranger' }
   | { kind: 'invited'; code: string; refused?: BadgeError; working: boolean; holder?: Holder }
   | { kind: 'failed'; error: BadgeError; holder?: Holder }
-  | { kind: 'holder'; holder: Holder; renewing: boolean; failure?: Failure }
+  | { kind: 'holder'; holder: Holder; renewing: boolean; failure?: BadgeError }
 
 /** How often the page looks whether it is time to renew. */
 const lookEvery = 60_000 // milliseconds
@@ -21,6 +22,7 @@ export function useBadge(issuer: string, link: Link | undefined) {
   enrolment.current ??= new Enrolment(issuer)
   const self = enrolment.current
   const asking = useRef(false)
+  const [leftOut, setLeftOut] = useState<ReadonlySet<Choice>>(() => new Set())
 
   const renew = useCallback(async () => {
     if (asking.current) return
@@ -30,7 +32,7 @@ export function useBadge(issuer: string, link: Link | undefined) {
       const holder = await self.renew()
       setState((before) => (before.kind === 'holder' ? { kind: 'holder', holder, renewing: false } : before))
     } catch (error) {
-      const { failure } = failureOf(error)
+      const failure = failureOf(error)
       const holder = await self.load().catch(() => undefined)
       setState((before) => (before.kind === 'holder' ? { kind: 'holder', holder: holder ?? before.holder, renewing: false, failure } : before))
     } finally {
@@ -40,6 +42,7 @@ export function useBadge(issuer: string, link: Link | undefined) {
 
   const show = useCallback(
     (holder: Holder) => {
+      remember(undefined)
       setState({ kind: 'holder', holder, renewing: false })
       if (self.isDue(holder)) void renew()
     },
@@ -51,11 +54,17 @@ export function useBadge(issuer: string, link: Link | undefined) {
     let holder: Holder | undefined
     try {
       holder = await self.load()
-      if (link) setState({ kind: 'invited', code: await self.invited(link), working: false, ...(holder && { holder }) })
-      else if (holder) show(holder)
+      setLeftOut(new Set(await self.leftOut()))
+      const invitation = link ?? recall()
+      if (invitation) {
+        remember(invitation)
+        setState({ kind: 'invited', code: await self.invited(invitation), working: false, ...(holder && { holder }) })
+      } else if (holder) show(holder)
       else setState({ kind: 'stranger' })
     } catch (error) {
-      setState({ kind: 'failed', error: failureOf(error), ...(holder && { holder }) })
+      const failed = failureOf(error)
+      if (failed.failure !== 'offline' && failed.failure !== 'busy') remember(undefined)
+      setState({ kind: 'failed', error: failed, ...(holder && { holder }) })
     }
   }, [self, link, show])
 
@@ -70,11 +79,24 @@ export function useBadge(issuer: string, link: Link | undefined) {
         const refused = failureOf(error)
         // Where the code was redeemed and the rest failed, the phone is enrolled.
         const holder = await self.load().catch(() => undefined)
-        if (holder && holder.asked === 0) setState({ kind: 'holder', holder, renewing: false, failure: refused.failure })
+        if (refused.failure === 'used_up') remember(undefined)
+        if (holder && holder.asked === 0) setState({ kind: 'holder', holder, renewing: false, failure: refused })
         else setState((before) => (before.kind === 'invited' ? { ...before, working: false, refused } : before))
       }
     },
     [self, show],
+  )
+
+  const leaveOut = useCallback(
+    (choice: Choice, out: boolean) => {
+      const after = new Set(leftOut)
+      if (out) after.add(choice)
+      else after.delete(choice)
+      setLeftOut(after)
+      // Where it can't be kept it holds until the page is closed.
+      void self.leaveOut([...after]).catch(() => undefined)
+    },
+    [self, leftOut],
   )
 
   useEffect(() => void open(), [open])
@@ -95,5 +117,5 @@ export function useBadge(issuer: string, link: Link | undefined) {
     }
   }, [holder, self, renew])
 
-  return { state, clock: self.clock, open, enrol, renew, show }
+  return { state, clock: self.clock, leftOut, open, enrol, renew, show, leaveOut }
 }

@@ -1,25 +1,33 @@
 import { useEffect, useState } from 'preact/hooks'
+import type { Choice } from './choice.ts'
 import type { Clock } from './clock.ts'
 import { gateCode, shownFor } from './proof.ts'
-import type { Holder } from './vault.ts'
+import type { Held } from './stock.ts'
 
-/** A fresh gate code, another every 20 seconds, and the seconds until the next. */
-export function useGateCode(holder: Holder, clock: Clock): { code: string | undefined; left: number } {
+/**
+ * A fresh gate code, another every 20 seconds, and the seconds until the next.
+ * There is none while the page is hidden: it would stand in the app switcher.
+ */
+export function useGateCode(issuer: string, { badge, key }: Held, leftOut: ReadonlySet<Choice>, clock: Clock): { code: string | undefined; left: number } {
   const [code, setCode] = useState<string>()
   const [left, setLeft] = useState(shownFor)
-  const { issuer, badge, key } = holder
 
   useEffect(() => {
     let current = true
     let made = -Infinity
+    const hidden = () => document.visibilityState === 'hidden'
     const make = async () => {
       made = Date.now()
       setLeft(shownFor)
-      const fresh = await gateCode(issuer, badge ?? '', key, clock.now())
-      if (current) setCode(fresh)
+      const fresh = await gateCode(issuer, { badge, key }, leftOut, clock.now())
+      if (current && !hidden()) setCode(fresh)
     }
     const tick = () => {
-      if (document.visibilityState === 'hidden') return
+      if (hidden()) {
+        made = -Infinity
+        setCode(undefined)
+        return
+      }
       const gone = (Date.now() - made) / 1000
       // A clock that was put back counts as time gone, too.
       if (gone < 0 || gone >= shownFor) void make()
@@ -33,9 +41,24 @@ export function useGateCode(holder: Holder, clock: Clock): { code: string | unde
       clearInterval(timer)
       document.removeEventListener('visibilitychange', tick)
     }
-  }, [issuer, badge, key, clock])
+  }, [issuer, badge, key, leftOut, clock])
 
   return { code, left }
+}
+
+/** The issuer's time, each second, and at once when the page comes to the front. */
+export function useNow(clock: Clock): number {
+  const [now, setNow] = useState(() => clock.now())
+  useEffect(() => {
+    const tick = () => setNow(clock.now())
+    const timer = setInterval(tick, 1000)
+    document.addEventListener('visibilitychange', tick)
+    return () => {
+      clearInterval(timer)
+      document.removeEventListener('visibilitychange', tick)
+    }
+  }, [clock])
+  return now
 }
 
 /** Keeps the screen on while a code is shown, where the browser can. */

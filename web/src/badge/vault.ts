@@ -1,35 +1,56 @@
-/** What this phone keeps: the key can be used and not be read. */
+import { isChoice, type Choice } from './choice.ts'
+import type { Refusal } from './denial.ts'
+import type { Held } from './stock.ts'
+
+/** What this phone keeps: keys can be used and not be read. */
 export interface Holder {
   issuer: string
-  key: CryptoKeyPair
+  /**
+   * One for each badge of a stock, always the same: asked again for a key, the
+   * issuer ends the badge whose delivery got lost. Tokens are bound to the first.
+   */
+  keys: [CryptoKeyPair, ...CryptoKeyPair[]]
   refresh: string
-  /** The badge with every disclosure; nothing as long as none was granted. */
-  badge?: string
-  /** The delivery whose badge is kept and of which the issuer was not told yet. */
+  /** The badges that are good one after the other; empty as long as none was granted. */
+  stock: Held[]
+  /** The longest life of a badge so far, in seconds. */
+  life: number
+  /** The delivery whose badges are kept and of which the issuer was not told yet. */
   notification?: string
   /** Seconds since 1970, by the issuer's clock: when it was last asked. */
   asked: number
   /** Seconds by which the phone's clock is behind the issuer's. */
   offset: number
-  /** Why there is no badge now, in the issuer's words. */
-  denial?: string
+  /** Why there is no badge now. */
+  denial?: Refusal
   /** The issuer no longer knows this phone. */
   ended?: boolean
 }
 
 const storeName = 'holder'
 const only = 'this phone'
+const leftOut = 'left out'
 
 /** The database of one issuer's page; issuers may share an origin. */
 export class Vault {
   constructor(private readonly issuer: string) {}
 
   load(): Promise<Holder | undefined> {
-    return this.use('readonly', (store) => store.get(only) as IDBRequest<Holder | undefined>)
+    return this.use<Holder | undefined>('readonly', (store) => store.get(only))
   }
 
   async save(holder: Holder): Promise<void> {
     await this.use('readwrite', (store) => store.put(holder, only))
+  }
+
+  /** What the holder leaves out of codes. It stands beside the rest, which a renewal may write at the same time. */
+  async leftOut(): Promise<Choice[]> {
+    const kept = await this.use<string[] | undefined>('readonly', (store) => store.get(leftOut))
+    return (kept ?? []).filter(isChoice)
+  }
+
+  async leaveOut(choices: Choice[]): Promise<void> {
+    await this.use('readwrite', (store) => store.put(choices, leftOut))
   }
 
   private async use<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {

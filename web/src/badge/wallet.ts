@@ -2,7 +2,7 @@ import { digest } from '../gatecode/bytes.ts'
 import type { Door } from './door.ts'
 import { BadgeError, failureFor, type Grant } from './failure.ts'
 import { randomText, signNamed } from './jwt.ts'
-import { configuration } from './offer.ts'
+import { stockConfiguration } from './offer.ts'
 
 export interface Tokens {
   access: string
@@ -10,13 +10,15 @@ export interface Tokens {
 }
 
 export interface Delivery {
-  badge: string
+  /** No more than there were keys, and possibly fewer. */
+  badges: string[]
   notification: string | undefined
 }
 
-interface Refusal {
+interface OAuthError {
   error: string
   description: string
+  link: string | undefined
 }
 
 /**
@@ -43,10 +45,10 @@ export class Wallet {
     return this.tokens('refresh', { grant_type: 'refresh_token', refresh_token: token })
   }
 
-  /** One badge for the key of this phone. */
-  async badge(access: string): Promise<Delivery> {
+  /** Badges for the keys, good one after the other; as many of them as the issuer's policy allows. */
+  async stock(access: string, keys: CryptoKeyPair[]): Promise<Delivery> {
     for (let attempt = 1; ; attempt++) {
-      const answer = await this.call('/credential', json(await this.request()), access)
+      const answer = await this.call('/credential', json(await this.request(keys)), access)
       if (answer.ok) return readDelivery(answer.body)
       const refusal = refusalIn(answer.body)
       if (refusal.error === 'invalid_nonce' && attempt === 1) continue
@@ -54,7 +56,7 @@ export class Wallet {
     }
   }
 
-  /** Says that the badge is kept; else the issuer would end it when asked for the next. */
+  /** Says that the badges are kept; else the issuer would end them when asked for the next. */
   async accept(access: string, notification: string): Promise<void> {
     const answer = await this.call('/notification', json({ notification_id: notification, event: 'credential_accepted' }), access)
     if (!answer.ok) throw refused(answer.status, refusalIn(answer.body))
@@ -68,13 +70,14 @@ export class Wallet {
     return { access, refresh }
   }
 
-  private async request(): Promise<object> {
+  private async request(keys: CryptoKeyPair[]): Promise<object> {
     const answer = await this.post('/nonce', {})
     const { c_nonce: nonce } = record(answer.body)
     if (!answer.ok) throw refused(answer.status, refusalIn(answer.body))
     const { issuer, clock } = this.door
-    const proof = await signNamed(this.key, 'openid4vci-proof+jwt', { aud: issuer, iat: clock.now(), nonce })
-    return { credential_configuration_id: configuration, proofs: { jwt: [proof] } }
+    const payload = { aud: issuer, iat: clock.now(), nonce }
+    const proofs = await Promise.all(keys.map((key) => signNamed(key, 'openid4vci-proof+jwt', payload)))
+    return { credential_configuration_id: stockConfiguration, proofs: { jwt: proofs } }
   }
 
   /** Posts with a DPoP proof, once more with the nonce that the issuer then names. */
@@ -119,19 +122,21 @@ function record(body: unknown): Record<string, unknown> {
 
 function readDelivery(body: unknown): Delivery {
   const { credentials, notification_id: notification } = record(body)
-  const { credential: badge } = record(Array.isArray(credentials) ? credentials[0] : undefined)
-  if (typeof badge !== 'string') throw new BadgeError('refused', 'no credential')
-  return { badge, notification: typeof notification === 'string' ? notification : undefined }
+  const badges = (Array.isArray(credentials) ? credentials : []).map((each) => record(each).credential).filter((badge) => typeof badge === 'string')
+  if (badges.length === 0) throw new BadgeError('refused', 'no credential')
+  return { badges, notification: typeof notification === 'string' ? notification : undefined }
 }
 
-function refusalIn(body: unknown): Refusal {
-  const { error, error_description: description } = record(body)
-  return { error: typeof error === 'string' ? error : '', description: typeof description === 'string' ? description : '' }
+function refusalIn(body: unknown): OAuthError {
+  const { error, error_description: description, error_uri: link } = record(body)
+  return { error: textOr(error, ''), description: textOr(description, ''), link: typeof link === 'string' ? link : undefined }
 }
 
-function refused(status: number, { error, description }: Refusal, grant?: Grant): BadgeError {
+const textOr = (value: unknown, otherwise: string) => (typeof value === 'string' ? value : otherwise)
+
+function refused(status: number, { error, description, link }: OAuthError, grant?: Grant): BadgeError {
   if (error === '') return new BadgeError(status >= 500 || status === 429 ? 'busy' : 'refused', `status ${status}`)
   const failure = failureFor(error, grant, description)
   // A denial and a wrong code are read out of the description, the others name the error.
-  return new BadgeError(failure, failure === 'denied' || failure === 'wrong_code' ? description : `${error}: ${description}`)
+  return new BadgeError(failure, failure === 'denied' || failure === 'wrong_code' ? description : `${error}: ${description}`, link)
 }

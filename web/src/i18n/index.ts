@@ -65,6 +65,12 @@ export function day(language: Language, time: string): string {
   return dates(language, { dateStyle: 'medium' }).format(new Date(time))
 }
 
+/** An instant by its day of the week where that says which, else by its date; in seconds since 1970. */
+export function moment(language: Language, seconds: number): string {
+  const near = Math.abs(seconds - Date.now() / 1000) < 6 * 86_400
+  return dates(language, near ? { weekday: 'long', hour: 'numeric', minute: '2-digit' } : { dateStyle: 'medium', timeStyle: 'short' }).format(seconds * 1000)
+}
+
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [
   ['day', 86_400],
   ['hour', 3_600],

@@ -1,4 +1,5 @@
-import type { DenialKind } from '../badge/denial.ts'
+import type { Choice } from '../badge/choice.ts'
+import type { DenialKind, Remedy } from '../badge/denial.ts'
 import type { Failure } from '../badge/failure.ts'
 import type { Access, Reason, Verdict } from '../verifier/decision.ts'
 
@@ -7,9 +8,6 @@ export interface Advice {
   what: string
   next: string
 }
-
-/** What a badge can disclose; the claims of a picture are one for a reader. */
-export type Claim = 'given_name' | 'family_name' | 'picture' | 'employee_number' | 'organization' | 'role' | 'training' | 'equipment'
 
 /**
  * Every text of the pages. A language that lacks one, or has one too many, does
@@ -78,21 +76,38 @@ export interface Messages {
     codeImage: string
     next: (seconds: string) => string
     show: string
+    brightness: string
+    leftOut: (choices: string) => string
     lasts: (time: string) => string
+    courseLapses: (course: string, time: string) => string
+    equipmentDue: (reported: string) => string
+    endsThen: (time: string) => string
+    connectSoon: (time: string) => string
+    clockBack: string
     renew: string
     renewing: string
+    recheck: string
     expiredTitle: string
+    ended: (time: string) => string
     noneTitle: string
     expiredNext: string
     revealsTitle: string
     revealsWhat: string
     revealsAlways: string
     revealsNot: string
-    claims: Record<Claim, string>
+    mayRefuse: string
+    claims: Record<Choice, string>
     deniedTitle: string
     denied: Record<DenialKind, (about: string) => string>
+    lapsed: (time: string) => string
+    reported: (time: string) => string
     deniedOther: string
+    deniedSoon: string
+    remedyTitle: string
+    remedy: Record<Remedy, string>
+    remedyLink: Record<Remedy, string>
     deniedNext: string
+    support: (code: string) => string
     failed: Record<Failure, Advice>
   }
 }

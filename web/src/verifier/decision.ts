@@ -9,6 +9,9 @@ export interface Decision {
   at: string
   access: Access
   site?: string
+  gate?: string
+  /** This gate has accepted this very proof before. */
+  again?: boolean
   checks: { check: string; result: 'passed' | 'failed' | 'not_made'; code?: string }[]
   /** Only there when issuer and holder were proven. */
   badge?: Badge

@@ -7,19 +7,22 @@ import type { Access, Decision } from './decision.ts'
 
 export * from './decision.ts'
 
+/** What a badge must be beyond valid; see verifier.Policy. */
+export interface Policy {
+  roles?: string[]
+  organizations?: string[]
+  courses?: string[]
+  equipment?: boolean
+  name?: boolean
+  picture?: boolean
+}
+
 export interface Settings {
   /** The trust list's text, as it was served. */
   trust: string
   /** Lists that are known from the start. */
   lists?: { issuer: string; uri: string; token: string }[]
-  policy?: {
-    roles?: string[]
-    organizations?: string[]
-    courses?: string[]
-    equipment?: boolean
-    name?: boolean
-    picture?: boolean
-  }
+  policy?: Policy
   maxStatusAgeSeconds?: number
   /** Added to the device's clock. */
   clockOffsetMilliseconds?: number
@@ -28,8 +31,20 @@ export interface Settings {
 export interface Request {
   access: Access
   site?: string
+  /** Which of the site's gates asks; there a proof is good more than once. */
+  gate?: string
   nonce?: string
   audience?: string
+  /** Demands beyond those of the settings. */
+  policy?: Policy
+}
+
+/** A status list that is held, with its own dates (RFC 3339); expires only where it says so. */
+export interface List {
+  issuer: string
+  uri: string
+  issuedAt: string
+  expires?: string
 }
 
 /** Gets the token of a status list. A rejection means that there is none. */
@@ -38,6 +53,8 @@ export type FetchList = (uri: string) => Promise<string>
 export interface Verifier {
   verify(presentation: string, request: Request): Promise<Decision>
   loadList(issuer: string, uri: string, token: string): void
+  /** By issuer and URI. */
+  lists(): List[]
   setClockOffset(milliseconds: number): void
   close(): void
 }
@@ -63,6 +80,7 @@ type OrError<T> = T | Error
 interface Handle {
   verify(presentation: string, request: string): OrError<Promise<string>>
   loadList(issuer: string, uri: string, token: string): OrError<null>
+  lists(): OrError<string>
   setClockOffset(milliseconds: number): OrError<null>
   close(): OrError<null>
 }
@@ -115,6 +133,7 @@ function wrap(handle: Handle): Verifier {
     verify: async (presentation, request) =>
       JSON.parse(await orThrow(handle.verify(presentation, JSON.stringify(request)))) as Decision,
     loadList: (issuer, uri, token) => void orThrow(handle.loadList(issuer, uri, token)),
+    lists: () => JSON.parse(orThrow(handle.lists())) as List[],
     setClockOffset: (milliseconds) => void orThrow(handle.setClockOffset(milliseconds)),
     close: () => void orThrow(handle.close()),
   }

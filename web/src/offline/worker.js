@@ -1,12 +1,15 @@
-// Keeps the badge's page on the phone, so that it opens where there is no signal.
-// version and files are written above this by installable.ts: the page and exactly
-// the assets that it names. Everything else, that is, every call to the issuer,
-// goes past it.
+// Keeps a page where it is used, so that it opens without a connection. version and
+// files are written above this by installable.ts: the page and exactly the assets
+// that it consists of. Everything else, that is, every call to a server, goes past
+// it.
 
 const page = new URL('./', self.location).href
-const kept = `cyberbadge-badge ${page} `
+const kept = `cyberbadge ${page} `
 const current = kept + version
 const addresses = files.map((file) => new URL(file, self.location).href)
+// Below the page there are no assets; a page asks for its workers there because
+// only there they are in this one's reach. See trusted.ts.
+const reached = page + 'assets/'
 
 self.addEventListener('install', (event) => {
   // From the network: what the browser has of the page may be from another build.
@@ -15,7 +18,7 @@ self.addEventListener('install', (event) => {
     caches
       .open(current)
       .then((cache) => cache.addAll(requests))
-      // A page loads all of its assets at once, so none misses the old ones.
+      // A page loads what it consists of when it is opened, so none misses the old ones.
       .then(() => self.skipWaiting()),
   )
 })
@@ -33,13 +36,18 @@ self.addEventListener('fetch', (event) => {
   const { request } = event
   if (request.method !== 'GET') return
   const address = new URL(request.url)
-  // An invitation stands behind the question mark and belongs to no cache.
-  const wanted = request.mode === 'navigate' && address.origin + address.pathname === page ? page : request.url
+  // What stands behind the question mark, an invitation, belongs to no cache.
+  const wanted = request.mode === 'navigate' && address.origin + address.pathname === page ? page : keptAs(request.url)
   if (!addresses.includes(wanted)) return
   event.respondWith(
     caches
       .open(current)
       .then((cache) => cache.match(wanted, { ignoreVary: true }))
-      .then((answer) => answer ?? fetch(request)),
+      .then((answer) => answer ?? fetch(wanted)),
   )
 })
+
+function keptAs(address) {
+  if (!address.startsWith(reached)) return address
+  return addresses.find((each) => each.endsWith('/' + address.slice(reached.length))) ?? address
+}

@@ -1,0 +1,99 @@
+import type { Decision, List, Request, Runtime, Verifier } from '../verifier/index.ts'
+import type { Clock } from './clock.ts'
+import type { Bundle } from './contract.ts'
+import type { Store } from './store.ts'
+
+/** The bundle as it was served, with the tag that it had. */
+export type KeptBundle = Bundle & { tag?: string }
+
+/** There is nothing to decide by on this tablet: never a bundle, or no WebAssembly. */
+export class NoJudgeError extends Error {}
+
+/**
+ * The Go verifier on this tablet, over the bundle that it keeps. It knows no other
+ * lists and fetches none. A list is kept only after the verifier took it, so an
+ * older one than there is, or a forged one, replaces nothing.
+ */
+export class Judge {
+  private runtime: Promise<Runtime> | undefined
+  private verifier: Verifier | undefined
+  private kept: KeptBundle | undefined
+  private limit = 0
+
+  constructor(
+    private readonly store: Store,
+    private readonly clock: Clock,
+    private readonly load: () => Promise<Runtime>,
+  ) {}
+
+  /** Takes what an earlier page kept, lists to be at most limit seconds old. */
+  async open(limit: number): Promise<void> {
+    const kept = await this.store.get<KeptBundle>('kept', 'bundle')
+    if (kept) await this.take(kept, limit, kept.tag)
+  }
+
+  async take(served: Bundle, limit: number, tag?: string): Promise<void> {
+    const runtime = await this.start()
+    if (!this.verifier || this.limit !== limit || this.kept?.trust !== served.trust) {
+      this.verifier?.close()
+      this.verifier = runtime.open({ trust: served.trust, maxStatusAgeSeconds: limit, clockOffsetMilliseconds: this.clock.offset() })
+      this.kept?.lists.forEach((list) => this.takes(list))
+    }
+    this.limit = limit
+    this.verifier.setClockOffset(this.clock.offset())
+    const before = this.kept?.lists ?? []
+    const lists = served.lists.flatMap((list) => (this.takes(list) ? [list] : before.filter((each) => isSame(each, list))))
+    this.kept = { trust: served.trust, lists, ...(tag !== undefined && { tag }) }
+    await this.store.write({ table: 'kept', key: 'bundle', value: this.kept })
+  }
+
+  /** Lists are to be at most limit seconds old from now on. */
+  async limitTo(limit: number): Promise<void> {
+    if (this.kept && (limit !== this.limit || !this.verifier)) await this.take(this.kept, limit, this.kept.tag)
+  }
+
+  get tag(): string | undefined {
+    return this.kept?.tag
+  }
+
+  /** The lists of the bundle that are held. */
+  lists(): List[] {
+    const kept = this.kept?.lists ?? []
+    return this.verifier?.lists().filter((list) => kept.some((each) => isSame(each, list))) ?? []
+  }
+
+  /** Fails with NoJudgeError when there is nothing to decide by. */
+  async verify(presentation: string, request: Request): Promise<Decision> {
+    if (!this.verifier) throw new NoJudgeError('no bundle')
+    this.verifier.setClockOffset(this.clock.offset())
+    return this.verifier.verify(presentation, request)
+  }
+
+  /** Another gate has nothing of what this one had. */
+  forget(): void {
+    this.verifier?.close()
+    this.verifier = undefined
+    this.kept = undefined
+  }
+
+  private takes(list: Bundle['lists'][number]): boolean {
+    try {
+      this.verifier?.loadList(list.issuer, list.uri, list.token)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  private start(): Promise<Runtime> {
+    this.runtime ??= this.load().catch((error: unknown) => {
+      this.runtime = undefined // the next attempt may find a connection
+      throw error
+    })
+    return this.runtime
+  }
+}
+
+function isSame(a: { issuer: string; uri: string }, b: { issuer: string; uri: string }): boolean {
+  return a.issuer === b.issuer && a.uri === b.uri
+}

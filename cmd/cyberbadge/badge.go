@@ -138,38 +138,104 @@ func badgeShowCommand(s streams) *cobra.Command {
 
 func badgeStatusCommand(s streams, verb, short string) *cobra.Command {
 	r := reach{streams: s}
-	var reason string
+	var reason, person string
 	var asJSON bool
 	c := &cobra.Command{
-		Use:     verb + " --dir DIR --reason TEXT ID",
-		Short:   short,
-		Example: "  cyberbadge badge " + verb + ` --dir issuer --reason "phone lost" WGNIN2JG6HRBFJVIFKZJBILQBQ`,
-		Args:    arguments("the id of a badge"),
+		Use:   verb + " --dir DIR --reason TEXT [ID | --person ID]",
+		Short: short,
+		Example: "  cyberbadge badge " + verb + ` --dir issuer --reason "phone lost" WGNIN2JG6HRBFJVIFKZJBILQBQ
+  cyberbadge badge ` + verb + ` --dir issuer --reason "phone lost" --person 0700004`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return arguments("the id of a badge")(c, args)
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 1 == (person != "") {
+				return misuse("give the id of a badge, or --person")
+			}
 			return r.withAPI(c.Context(), func(a *api) error {
-				var record struct {
-					Status string `json:"status"`
+				ids := args
+				if person != "" {
+					var err error
+					if ids, err = liveBadges(c.Context(), a, person, s.now()); err != nil {
+						return err
+					}
 				}
-				var raw json.RawMessage
-				path := "/v1/badges/" + url.PathEscape(args[0]) + "/" + verb
-				if err := a.post(c.Context(), path, map[string]string{"reason": reason}, &raw); err != nil {
-					return err
+				var changed []json.RawMessage
+				for _, id := range ids {
+					raw, err := setBadgeStatus(c.Context(), a, id, verb, reason)
+					if err != nil {
+						return err
+					}
+					changed = append(changed, raw)
 				}
-				if asJSON {
-					return printJSON(s.out, raw)
-				}
-				if err := json.Unmarshal(raw, &record); err != nil {
-					return err
-				}
-				_, err := fmt.Fprintf(s.out, "badge %s is %s\n", args[0], record.Status)
-				return err
+				return printStatuses(s.out, changed, asJSON, person == "")
 			})
 		},
 	}
 	r.flags(c)
+	c.Flags().StringVar(&person, "person", "", "all badges of this person that are still good for something")
 	c.Flags().StringVar(&reason, "reason", verb+" by an operator", "why, for the record; no names")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
+}
+
+// badgeStatus is what a change of status is told by.
+type badgeStatus struct {
+	ID        string    `json:"id"`
+	Status    string    `json:"status"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// liveBadges returns the ids of a person's badges that have not expired and are
+// not revoked.
+func liveBadges(ctx context.Context, a *api, person string, now time.Time) ([]string, error) {
+	var all struct {
+		Badges []badgeStatus `json:"badges"`
+	}
+	if err := a.get(ctx, "/v1/people/"+url.PathEscape(person)+"/badges", &all); err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, b := range all.Badges {
+		if b.Status != "invalid" && now.Before(b.ExpiresAt) {
+			ids = append(ids, b.ID)
+		}
+	}
+	return ids, nil
+}
+
+func setBadgeStatus(ctx context.Context, a *api, id, verb, reason string) (json.RawMessage, error) {
+	var raw json.RawMessage
+	err := a.post(ctx, "/v1/badges/"+url.PathEscape(id)+"/"+verb, map[string]string{"reason": reason}, &raw)
+	return raw, err
+}
+
+// printStatuses prints what became of badges; one that was asked for by its id
+// stands alone.
+func printStatuses(w io.Writer, changed []json.RawMessage, asJSON, alone bool) error {
+	if asJSON && alone {
+		return printJSON(w, changed[0])
+	}
+	if asJSON {
+		return printJSON(w, append([]json.RawMessage{}, changed...))
+	}
+	for _, raw := range changed {
+		var b badgeStatus
+		if err := json.Unmarshal(raw, &b); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(w, "badge %s is %s\n", b.ID, b.Status); err != nil {
+			return err
+		}
+	}
+	if len(changed) == 0 {
+		_, err := fmt.Fprintln(w, "there is no badge to change")
+		return err
+	}
+	return nil
 }
 
 // presenting is what badge present is asked for.

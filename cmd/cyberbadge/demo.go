@@ -16,9 +16,11 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/cyberbadge/cyberbadge/credential"
 	"github.com/cyberbadge/cyberbadge/internal/keyfile"
 	"github.com/cyberbadge/cyberbadge/issuer/sample"
 	"github.com/cyberbadge/cyberbadge/revocation"
+	"github.com/cyberbadge/cyberbadge/verifier/gate"
 )
 
 // What is in a demonstration's folder.
@@ -36,6 +38,7 @@ const (
 	demoListTTL  = time.Second
 	demoListSize = 1 << 16
 	demoPatience = 15 * time.Second // for what should take a second
+	demoVisits   = 24 * time.Hour   // how long its register keeps visits
 )
 
 // demo is issuer, verifier and phone on one machine.
@@ -56,7 +59,8 @@ func demoCommand(s streams) *cobra.Command {
 		Short: "Run issuer and verifier on this machine over a sample program",
 		Long: `Run issuer and verifier on this machine over a sample program: import people,
 training and devices, issue a badge to a made-up phone, draw its gate code, verify
-it, change it, revoke it, and then serve until stopped.
+it, change it, revoke it, and then serve until stopped, with links to a phone's and
+a gate's page.
 
 Its keys are not encrypted and its people are invented.`,
 		Args: arguments(),
@@ -133,7 +137,7 @@ func (d *demo) story(ctx context.Context, group *errgroup.Group, logger *slog.Lo
 		return err
 	}
 	if !d.once {
-		return d.invite(ctx, office, verifierURL)
+		return d.invite(ctx, office, verifierSide, verifierURL)
 	}
 	return nil
 }
@@ -196,7 +200,7 @@ func (d *demo) setUpVerifier(ctx context.Context, office *api, issuerAddr, addr 
 	}
 	err = initVerifier(verifierSetup{
 		dir: dir, site: "Demo substation", listen: addr, maxStatusAge: revocation.DefaultMaxAge,
-		insecureLoopback: true, allowPorts: []uint{number},
+		insecureLoopback: true, allowPorts: []uint{number}, gates: true, visits: demoVisits,
 	})
 	if err != nil {
 		return nil, err
@@ -240,27 +244,44 @@ func (d *demo) makePhone() (err error) {
 	return err
 }
 
-// invite says what to try next. On this machine the link and its code come the
+// invite says what to try next. On this machine the links and their codes come the
 // same way; in earnest they never do.
-func (d *demo) invite(ctx context.Context, office *api, verifierURL string) error {
+func (d *demo) invite(ctx context.Context, office *api, side *verifierFolder, verifierURL string) error {
 	var made invitation
 	if err := office.post(ctx, "/v1/people/"+url.PathEscape(d.person)+"/invitations", struct{}{}, &made); err != nil {
 		return err
 	}
+	var paired pairingCode
+	err := withGates(ctx, side.path, d.settings(), func(folder *verifierFolder, gates *gateSide) (err error) {
+		paired, err = invite(ctx, folder, gates, gate.Invitation{
+			Name: "Demo gate", Site: folder.config.Site, Access: credential.Onsite, By: "demo",
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	d.say(`
-Both serve until you press Ctrl-C. To be the phone of person %[3]s, open this in a
-browser on this machine and enter the code:
+Both serve until you press Ctrl-C. Open the two links in a browser on this machine:
 
-  phone link  %[4]s
-  code        %[5]s
+  phone of person %[3]s  %[4]s
+                         its code: %[5]s
+  gate                   %[8]s
 
-In another terminal:
+Let the gate see the phone's code: by webcam, or save a picture of the phone's page
+and drop it on the gate's page. Then revoke it as the office does, in another
+terminal, and show the next code:
+
+  %[6]s badge revoke --dir %[1]s/issuer --person %[3]s
+
+Also:
 
   %[6]s issuer standing --dir %[1]s/issuer
+  %[6]s verifier visits present --dir %[1]s/verifier
   %[6]s badge issue     --dir %[1]s/issuer --person %[7]s --holder-key %[1]s/phone.jwk --out %[1]s/badge.txt
   %[6]s badge present   --badge %[1]s/badge.txt --holder-key %[1]s/phone.key --code > %[1]s/code.txt
   %[6]s verify          --server %[2]s --access onsite %[1]s/code.txt
   curl %[2]s/openapi.json
-`, d.dir, verifierURL, d.person, made.Link, made.TxCode, os.Args[0], demoOther)
+`, d.dir, verifierURL, d.person, made.Link, made.TxCode, os.Args[0], demoOther, paired.Link)
 	return nil
 }

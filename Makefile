@@ -9,7 +9,7 @@ STATICCHECK = $(GO) tool -modfile=tools/go.mod staticcheck
 CONFORMANCE = internal/conformance
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build web test lint unit conformance pages screenshots bench fuzz packages clean
+.PHONY: help demo build web test lint unit conformance pages screenshots bench bench-web fuzz packages clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,10 @@ bench: ## print speed as ratios, each beside its bound
 	@scripts/packages cc
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) \
 	  ./credential/... ./revocation ./verifier ./verifier/server ./issuer ./issuer/policy ./issuer/store/sqlite | $(GO) run ./internal/benchtable
+
+bench-web: web ## print the pages' bytes and times in Chromium, each beside its bound
+	@scripts/packages chromium
+	$(GO) test -tags pages -count=1 -v -run TestBench ./web/e2e | grep -E ' (kB|ms)( |$$)|^(FAIL|---)'
 
 fuzz: ## run every fuzz target for FUZZTIME (30s)
 	@scripts/fuzz $(FUZZTIME)

@@ -21,6 +21,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,6 +41,10 @@ type fixture struct {
 	program *issuer.Program
 	office  http.Handler // the server for callers on this machine
 	picture []byte
+	invited atomic.Int64 // people who were given something to hold
+	kept    sync.Map     // badges by their id
+
+	customer *customer // nil: there is none
 }
 
 func start(t *testing.T) *fixture {
@@ -54,6 +60,7 @@ func start(t *testing.T) *fixture {
 		URL: f.url, Store: database, Policy: policy.Default(),
 		BadgeKey: credentialtest.IssuerKey, ListKey: credentialtest.ListKey,
 		SubjectKey: bytes.Repeat([]byte{7}, issuer.MinSubjectKey),
+		ListTTL:    time.Second, // so that a revocation is seen while a test watches
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +72,7 @@ func start(t *testing.T) *fixture {
 	f.office = service.Local()
 	mux := http.NewServeMux()
 	mux.Handle("/", service.Handler())
-	// The issuer serves no pictures of its own: they are where the operator has them.
+	// A picture that is not one of the issuer's portraits.
 	mux.HandleFunc("GET /pictures/portrait", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "image/png")
 		_, _ = w.Write(f.picture)
@@ -149,7 +156,7 @@ func (f *fixture) resigned(badge string, change func(*credential.Claims)) (strin
 	claims := opened.Claims
 	change(&claims)
 	signer, err := credential.NewIssuer(credential.IssuerConfig{
-		URL: claims.Issuer, Types: []string{claims.Type}, Key: credentialtest.IssuerKey, KeyID: credentialtest.IssuerKey.ID(),
+		URL: claims.Issuer, Types: []string{claims.Type}, Key: credentialtest.IssuerKey, KeyID: credentialtest.IssuerKey.KeyID(),
 	})
 	if err != nil {
 		return "", err
@@ -166,15 +173,20 @@ func (f *fixture) integrity() string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-func TestPages_InChromium(t *testing.T) { inChromium(t, "check", "speed") }
+func TestPages_InChromium(t *testing.T) { start(t).inChromium(t, "check", "speed", "update") }
 
-func TestPages_BadgeInChromium(t *testing.T) { inChromium(t, "badge.e2e") }
+func TestPages_BadgeInChromium(t *testing.T) { start(t).inChromium(t, "badge.e2e") }
+
+func TestPages_GateInChromium(t *testing.T) { start(t).atCustomer(t).inChromium(t, "gate.e2e") }
 
 // TestScreenshots asserts nothing: somebody has to look.
-func TestScreenshots(t *testing.T) { inChromium(t, "screenshots") }
+func TestScreenshots(t *testing.T) { start(t).atCustomer(t).inChromium(t, "screenshots") }
 
-// inChromium runs the files of that name against an issuer of their own.
-func inChromium(t *testing.T, names ...string) {
+// TestBench prints figures and asserts nothing.
+func TestBench(t *testing.T) { start(t).atCustomer(t).inChromium(t, "measure") }
+
+// inChromium runs the files of that name.
+func (f *fixture) inChromium(t *testing.T, names ...string) {
 	t.Helper()
 	web, err := filepath.Abs("..")
 	if err != nil {
@@ -185,15 +197,19 @@ func inChromium(t *testing.T, names ...string) {
 			t.Fatalf("%v: run make web first", err)
 		}
 	}
-	f := start(t)
 	mux := http.NewServeMux()
 	mux.Handle("/", f.codes())
 	f.phones(t, mux)
+	environment := append(os.Environ(), "CYBERBADGE_ISSUER="+f.url, "NO_COLOR=1")
+	if f.customer != nil {
+		f.gates(mux)
+		environment = append(environment, "CYBERBADGE_CUSTOMER=http://"+f.customer.address)
+	}
 	codes := httptest.NewServer(mux)
 	t.Cleanup(codes.Close)
 	command := exec.CommandContext(t.Context(), "npm", append([]string{"run", "--silent", "test:browser", "--"}, names...)...)
 	command.Dir = web
-	command.Env = append(os.Environ(), "CYBERBADGE_ISSUER="+f.url, "CYBERBADGE_CODES="+codes.URL, "NO_COLOR=1")
+	command.Env = append(environment, "CYBERBADGE_CODES="+codes.URL)
 	output, err := command.CombinedOutput()
 	t.Logf("%s", output)
 	if err != nil {

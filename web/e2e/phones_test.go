@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,7 +31,6 @@ import (
 func (f *fixture) phones(t *testing.T, mux *http.ServeMux) {
 	t.Helper()
 	gate := f.gate(t)
-	var invited atomic.Int64
 	answer := func(pattern string, work func(r *http.Request) (any, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			result, err := work(r)
@@ -46,7 +44,7 @@ func (f *fixture) phones(t *testing.T, mux *http.ServeMux) {
 	answer("POST /phones/invitation", func(r *http.Request) (any, error) {
 		person, err := f.lapsed(r.Context())
 		if !r.URL.Query().Has("lapsed") {
-			person, err = f.eligible(r.Context(), int(invited.Add(1)))
+			person, err = f.nextPerson(r.Context())
 		}
 		if err != nil {
 			return nil, err

@@ -1,7 +1,15 @@
-import { describe, test } from 'vitest'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, test } from 'vitest'
+import { words } from '../src/gate/words/index.ts'
 import { messages } from '../src/i18n/index.ts'
-import { code, issuer, screenshot, visit } from './browser.ts'
+import { code, customer, issuer, screenshot, visit } from './browser.ts'
+import { writeClip } from './clip.ts'
+import { admit, Holder, next, pair, scan } from './gate.ts'
 import { dismiss, enrol, invite } from './phone.ts'
+import { writeSheet } from './sheet.ts'
+
+afterAll(() => visit({ size: 'tablet' }, ({ page }) => writeSheet(page)), 120_000)
 
 describe('pictures for people to look at', () => {
   test.each([
@@ -50,6 +58,57 @@ describe('pictures for people to look at', () => {
       await page.getByRole('button', { name: text.badge.renew }).click()
       await page.getByText(text.badge.deniedTitle).waitFor()
       await picture('denied')
+    })
+  })
+
+  test.each([
+    ['phone', 'light', 'en'],
+    ['phone', 'dark', 'es'],
+    ['tablet', 'light', 'de'],
+    ['tablet', 'dark', 'fr'],
+  ] as const)('the gate on a %s, %s, %s', async (size, scheme, locale) => {
+    const text = words[locale]
+    const clip = join(tmpdir(), `cyberbadge-${process.pid}.y4m`)
+    writeClip(clip, [{ seconds: 1 }])
+    await visit({ size, scheme, locale, camera: clip }, async ({ page, context }) => {
+      const picture = (name: string) => screenshot(page, `gate-${name}-${size}-${scheme}`)
+      await page.goto(`${customer}/gate/`)
+      await page.locator('#pairing-code').waitFor()
+      await picture('pairing')
+      await pair(page, 'North gate', { text })
+      await picture('camera')
+      const [holder, faceless] = [await Holder.arrive(), await Holder.arrive('faceless')]
+      await scan(page, await holder.code())
+      await page.locator('img.photo').waitFor()
+      await picture('photo')
+      await page.clock.install()
+      await page.clock.fastForward(1_000)
+      await page.locator('.answer.match:enabled').click()
+      await page.locator('.verdict.yes').waitFor()
+      await picture('yes')
+      await page.clock.fastForward(1_000)
+      await page.clock.resume()
+      await scan(page, await faceless.code())
+      await picture('document')
+      await page.locator('.answer.mismatch').click()
+      await page.locator('.verdict.no').waitFor()
+      await picture('no')
+      await next(page, text)
+      await scan(page, await faceless.code(100))
+      await page.getByRole('button', { name: text.verdict.help }).click()
+      await picture('no-help')
+      await next(page, text)
+      await scan(page, await code('elsewhere'))
+      await picture('unsure')
+      await next(page, text)
+      await page.getByRole('button', { name: text.camera.present, exact: true }).click()
+      await picture('present')
+      await page.getByRole('button', { name: text.back }).click()
+      await context.setOffline(true)
+      await scan(page, await faceless.code())
+      await page.locator('.photo-step').waitFor()
+      await admit(page)
+      await picture('offline')
     })
   })
 })

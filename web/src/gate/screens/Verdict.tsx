@@ -69,7 +69,7 @@ export function Stop({ shown, help, onNext }: StopProps) {
         </button>
       </div>
       {helping && <Help cause={cause} help={help} />}
-      {answer && <SmallPrint answer={answer} />}
+      {answer && <SmallPrint answer={answer} code={cause === 'photo_mismatch' ? cause : undefined} />}
     </Overlay>
   )
 }
@@ -114,12 +114,12 @@ function Help({ cause, help }: { cause: Cause; help: StopProps['help'] }) {
 }
 
 /** For the help desk, which asks for it by telephone. */
-function SmallPrint({ answer: { decision, by } }: { answer: Answer }) {
+function SmallPrint({ answer: { decision, by }, code }: { answer: Answer; code?: string | undefined }) {
   const words = useWords()
   const language = useLanguage()
   return (
     <p class="small-print">
-      <code>{decision.code ?? decision.reason}</code> · {words.verdict.decision} <code>{decision.id.slice(0, 8)}</code> ·{' '}
+      <code>{code ?? decision.code ?? decision.reason}</code> · {words.verdict.decision} <code>{decision.id.slice(0, 8)}</code> ·{' '}
       {by === 'service' ? words.verdict.byService : words.verdict.byGate}
       {decision.status && ` · ${words.camera.lists(distance(language, -decision.status.age_seconds))}`}
     </p>

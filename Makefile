@@ -76,7 +76,7 @@ pages: web ## tests of the pages: units, the verifier in WebAssembly, Chromium
 	$(WASM) test $(IN_NODE) ./verifier/wasm
 	$(WASM) test $(IN_NODE) -run Vector ./credential
 	$(GO) vet -tags pages ./web/e2e
-	$(GO) test -tags pages -count=1 -run TestPages ./web/e2e
+	$(GO) test -tags pages -count=1 -timeout 30m -run TestPages ./web/e2e
 
 screenshots: web ## the pages as pictures in web/screenshots, to look at
 	@scripts/packages chromium

@@ -9,8 +9,9 @@ import (
 	"strings"
 )
 
-// MaxURLLength is how long a URL may be, in bytes.
-const MaxURLLength = 2048
+// MaxURLLength is how long a URL may be, in bytes. RFC 9110, section 4.1, asks for
+// at least 8000: links to the next page carry the whole state of a listing.
+const MaxURLLength = 8192
 
 // maxNameLength is how long a host name may be (RFC 1035, section 2.3.4).
 const maxNameLength = 253

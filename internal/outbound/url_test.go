@@ -24,7 +24,7 @@ func TestURLsAreJudgedBeforeAnyConnection(t *testing.T) {
 		{strict, "https://1.1.1.1/", ""},
 		{strict, "https://[2606:4700::1111]/", ""},
 		{strict, long, ""},
-		{strict, long + "x", "the URL is longer than 2048 bytes"},
+		{strict, long + "x", "the URL is longer than 8192 bytes"},
 		{strict, "", "the URL's scheme must be https"},
 		{strict, "http://vendor.example/", "the URL's scheme must be https"},
 		{strict, "file:///etc/passwd", "the URL's scheme must be https"},

@@ -28,6 +28,7 @@ const (
 	Unlocked Kind = "unlocked" // Body.Device was unlocked at Body.At
 	Concern  Kind = "case"     // a customer raised Body.Case at Body.At
 	Held     Kind = "held"     // since Body.At lock-outs wait for somebody to confirm them
+	Leavers  Kind = "leavers"  // since Body.At more people leave at once than is believed; they are suspended first
 )
 
 // Actions do something to Body.Device.
@@ -38,7 +39,7 @@ const (
 
 // Notices returns every kind that tells somebody something.
 func Notices() []Kind {
-	return []Kind{Reminder, Lapse, Restored, Locked, Unlocked, Concern, Held}
+	return []Kind{Reminder, Lapse, Restored, Locked, Unlocked, Concern, Held, Leavers}
 }
 
 // Channel names the way that a message goes. The set is the operator's: a

@@ -70,6 +70,11 @@ func (w *walker) object() error {
 	if _, err := w.decoder.Token(); err != nil {
 		return err
 	}
+	return w.end()
+}
+
+// end insists that nothing follows.
+func (w *walker) end() error {
 	if _, err := w.decoder.Token(); !errors.Is(err, io.EOF) {
 		return w.fault("there is something after the end of the JSON: send one document per file")
 	}

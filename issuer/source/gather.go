@@ -1,6 +1,10 @@
 package source
 
-import "github.com/cyberbadge/cyberbadge/issuer/evidence"
+import (
+	"crypto/sha256"
+
+	"github.com/cyberbadge/cyberbadge/issuer/evidence"
+)
 
 // gathering collects the records of one file, each id once.
 type gathering[T any] struct {
@@ -16,6 +20,7 @@ type entry[T any] struct {
 	from  record
 	id    string
 	value T
+	hash  Hash
 	gone  bool
 }
 
@@ -49,15 +54,17 @@ func (g *gathering[T]) file(message string) {
 
 // add takes a record in, or replaces what came earlier under its id.
 func (g *gathering[T]) add(from record, id string, value T) {
+	taken := entry[T]{from: from, id: id, value: value, hash: sha256.Sum256(from.raw)}
+	taken.from.raw = nil // it may be a large file's
 	place, known := g.places[id]
 	if !known {
 		g.places[id] = len(g.entries)
-		g.entries = append(g.entries, entry[T]{from: from, id: id, value: value})
+		g.entries = append(g.entries, taken)
 		return
 	}
 	earlier := &g.entries[place]
 	if earlier.gone {
-		*earlier = entry[T]{from: from, id: id, value: value}
+		*earlier = taken
 		return
 	}
 	g.result.Repeated++
@@ -65,7 +72,7 @@ func (g *gathering[T]) add(from record, id string, value T) {
 		return
 	}
 	g.problem(from, id, false, "the same id came earlier with other content: this one counts; send each record once")
-	*earlier = entry[T]{from: from, id: id, value: value}
+	*earlier = taken
 }
 
 // remove takes out what came under an id, if anything did.
@@ -81,6 +88,7 @@ func (g *gathering[T]) finish(source string, removed []string) Result[T] {
 	for _, e := range g.entries {
 		if !e.gone {
 			g.result.Records = append(g.result.Records, e.value)
+			g.result.Hashes = append(g.result.Hashes, e.hash)
 		}
 	}
 	named := map[string]bool{}

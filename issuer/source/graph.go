@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/cyberbadge/cyberbadge/issuer/evidence"
@@ -11,16 +12,17 @@ import (
 
 // managedDevice is what is wanted of a Microsoft Graph managedDevice.
 type managedDevice struct {
-	ID               string           `json:"id"`
-	UserID           string           `json:"userId"`
-	DeviceName       string           `json:"deviceName"`
-	OperatingSystem  string           `json:"operatingSystem"`
-	OSVersion        string           `json:"osVersion"`
-	ComplianceState  string           `json:"complianceState"`
-	IsEncrypted      *bool            `json:"isEncrypted"`
-	LastSyncDateTime string           `json:"lastSyncDateTime"`
-	SerialNumber     string           `json:"serialNumber"`
-	Removed          *json.RawMessage `json:"@removed"` // in a delta: the device is gone
+	ID                string           `json:"id"`
+	UserID            string           `json:"userId"`
+	UserPrincipalName string           `json:"userPrincipalName"`
+	DeviceName        string           `json:"deviceName"`
+	OperatingSystem   string           `json:"operatingSystem"`
+	OSVersion         string           `json:"osVersion"`
+	ComplianceState   string           `json:"complianceState"`
+	IsEncrypted       *bool            `json:"isEncrypted"`
+	LastSyncDateTime  string           `json:"lastSyncDateTime"`
+	SerialNumber      string           `json:"serialNumber"`
+	Removed           *json.RawMessage `json:"@removed"` // in a delta: the device is gone
 }
 
 // Devices reads a Microsoft Graph managedDevice collection, plain or as a delta.
@@ -30,26 +32,34 @@ func Devices(r io.Reader, config Config) (Result[evidence.Device], error) {
 	if err := config.validate(); err != nil {
 		return Result[evidence.Device]{}, fmt.Errorf("source: devices: %w", err)
 	}
-	d := &deviceReader{config, newGathering(func(a, b evidence.Device) bool { return a == b }), nil}
-	c := collection{member: "value", format: "a Microsoft Graph managedDevice collection", each: d.take}
-	err := c.read(r)
-	if err == nil && !c.found {
-		err = c.missing()
-	}
+	d := newDevicePages(config)
+	page, err := d.Read(r)
 	if err != nil {
-		return Result[evidence.Device]{}, fmt.Errorf("source: devices: %w", err)
+		return Result[evidence.Device]{}, err
 	}
-	if c.has("@odata.nextLink") {
+	if page.Next != "" {
 		d.file("the device manager has more devices: import the other pages, too")
 	}
-	return d.finish(config.Source, d.removed), nil
+	return d.Result(), nil
 }
 
 type deviceReader struct {
 	Config
 	*gathering[evidence.Device]
 	removed []string
+	names   map[string][]string // of a device's person, by the device's id
 }
+
+func newDeviceReader(config Config) *deviceReader {
+	return &deviceReader{
+		Config:    config,
+		gathering: newGathering(func(a, b evidence.Device) bool { return a == b }),
+		names:     map[string][]string{},
+	}
+}
+
+// Result returns what was read; nothing may be read after it.
+func (d *deviceReader) Result() Result[evidence.Device] { return d.finish(d.Source, d.removed) }
 
 func (d *deviceReader) take(from record) {
 	var m managedDevice
@@ -66,6 +76,7 @@ func (d *deviceReader) take(from record) {
 	device.Origin = evidence.Origin{Source: d.Source, ID: f.required("id", m.ID)}
 	if d.note(from, m.ID, &f) {
 		d.add(from, m.ID, device)
+		d.names[m.ID] = slices.DeleteFunc([]string{m.UserID, m.UserPrincipalName}, func(name string) bool { return name == "" })
 	}
 }
 

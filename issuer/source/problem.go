@@ -12,7 +12,8 @@ import (
 
 // Result is what one file brought.
 type Result[T any] struct {
-	Records []T // in the file's order, each id once
+	Records []T    // in the file's order, each id once
+	Hashes  []Hash // of what each of Records was sent as, in the same order
 
 	// Removed names what the source withdraws: voided statements and deleted
 	// devices. None of them is among Records; an earlier file may have brought it.
@@ -28,6 +29,9 @@ type Result[T any] struct {
 	// the file as a whole first.
 	Problems []Problem
 }
+
+// Hash is an evidence.Hash.
+type Hash = evidence.Hash
 
 // Portrait is what somebody among the records looks like.
 type Portrait struct {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/cyberbadge/cyberbadge/issuer/evidence"
 )
@@ -18,28 +19,15 @@ func Training(r io.Reader, config Config) (Result[evidence.Training], error) {
 	if err := config.validate(); err != nil {
 		return Result[evidence.Training]{}, fmt.Errorf("source: training: %w", err)
 	}
-	t := &trainingReader{
-		Config:    config,
-		gathering: newGathering(sameTraining),
-		homePages: map[string]bool{},
-		voiding:   map[string]bool{},
-	}
-	c := collection{member: "statements", format: "xAPI statements as a record store answers a query", each: t.take}
-	err := c.read(r)
-	if err == nil && !c.found {
-		err = c.missing()
-	}
+	t := newTrainingPages(config)
+	page, err := t.Read(r)
 	if err != nil {
-		return Result[evidence.Training]{}, fmt.Errorf("source: training: %w", err)
+		return Result[evidence.Training]{}, err
 	}
-	if c.has("more") {
+	if page.Next != "" {
 		t.file("the record store has more statements: import the other pages, too")
 	}
-	if len(t.homePages) > 1 {
-		t.file(fmt.Sprintf(
-			"the accounts have %d different home pages, so that one name may mean two people: configure the home page of yours", len(t.homePages)))
-	}
-	return t.finish(config.Source, t.void()), nil
+	return t.Result(), nil
 }
 
 // sameTraining leaves aside when the store received a statement: a store that
@@ -55,6 +43,46 @@ type trainingReader struct {
 	homePages map[string]bool
 	voiding   map[string]bool // ids of voiding statements
 	voids     []void
+
+	stored   time.Time     // of the statement that was stored last
+	disorder time.Duration // the most by which one stands behind another that was stored later
+}
+
+func newTrainingReader(config Config) *trainingReader {
+	return &trainingReader{
+		Config:    config,
+		gathering: newGathering(sameTraining),
+		homePages: map[string]bool{},
+		voiding:   map[string]bool{},
+	}
+}
+
+// Result returns what was read; nothing may be read after it.
+func (t *trainingReader) Result() Result[evidence.Training] {
+	if len(t.homePages) > 1 {
+		t.file(fmt.Sprintf(
+			"the accounts have %d different home pages, so that one name may mean two people: configure the home page of yours", len(t.homePages)))
+	}
+	return t.finish(t.Source, t.void())
+}
+
+// Stored returns when the record store received the last of a query's statements,
+// whatever their verbs, and the most by which one of them stood behind another
+// that was stored later: none if the answers were in order.
+func (t *trainingReader) Stored() (last time.Time, disorder time.Duration) {
+	return t.stored, t.disorder
+}
+
+func (t *trainingReader) noteStored(s *statement) {
+	var f fields // whoever needs the time complains about it
+	stored := f.instant("stored", s.Stored)
+	switch {
+	case stored.IsZero():
+	case stored.After(t.stored):
+		t.stored = stored
+	default:
+		t.disorder = max(t.disorder, t.stored.Sub(stored))
+	}
 }
 
 // void is a voiding statement and the id that it names.
@@ -71,6 +99,7 @@ func (t *trainingReader) take(from record) {
 		t.note(from, s.ID, &f)
 		return
 	}
+	t.noteStored(&s)
 	// A UUID is the same in any capitals (RFC 9562 4).
 	id := strings.ToLower(f.required("id", s.ID))
 	switch s.Verb.ID {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cyberbadge/cyberbadge/internal/clientcredentials"
 	"github.com/cyberbadge/cyberbadge/internal/outbound"
 	"github.com/cyberbadge/cyberbadge/issuer/notify"
 	"github.com/cyberbadge/cyberbadge/issuer/notify/internal/reply"
@@ -39,7 +40,7 @@ type GraphConfig struct {
 // Graph locks devices that Intune manages. It is safe for concurrent use.
 type Graph struct {
 	cfg    GraphConfig
-	tokens *tokens
+	tokens *clientcredentials.Tokens
 }
 
 var _ Locker = (*Graph)(nil)
@@ -74,10 +75,14 @@ func NewGraph(cfg GraphConfig) (*Graph, error) {
 		return nil, err
 	}
 	cfg.GraphURL, cfg.LoginURL = strings.TrimSuffix(cfg.GraphURL, "/"), strings.TrimSuffix(cfg.LoginURL, "/")
-	return &Graph{cfg, &tokens{
-		client: cfg.Client, url: cfg.LoginURL + "/" + cfg.Tenant + "/oauth2/v2.0/token",
-		id: cfg.ClientID, secret: cfg.ClientSecret, scope: cfg.GraphURL + "/.default", now: cfg.Now,
-	}}, nil
+	tokens, err := clientcredentials.New(clientcredentials.Config{
+		URL: cfg.LoginURL + "/" + cfg.Tenant + "/oauth2/v2.0/token", ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret,
+		Scope: cfg.GraphURL + "/.default", Client: cfg.Client, Now: cfg.Now,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("lockout: graph: %w", err)
+	}
+	return &Graph{cfg, tokens}, nil
 }
 
 // managed is what Graph says about a device now.
@@ -186,7 +191,7 @@ func (g *Graph) enable(ctx context.Context, d managed, enabled bool) error {
 func (g *Graph) call(ctx context.Context, method, path string, body, into any) error {
 	refused := ""
 	for {
-		token, err := g.tokens.get(ctx, refused)
+		token, err := g.token(ctx, refused)
 		if err != nil {
 			return err
 		}
@@ -204,6 +209,22 @@ func (g *Graph) call(ctx context.Context, method, path string, body, into any) e
 		}
 		return decode(response, into)
 	}
+}
+
+// token says of what went wrong whether it is worth trying again.
+func (g *Graph) token(ctx context.Context, refused string) (string, error) {
+	token, err := g.tokens.Token(ctx, refused)
+	if err == nil || errors.Is(err, clientcredentials.ErrNoToken) {
+		return token, err
+	}
+	var no *clientcredentials.StatusError
+	if !errors.As(err, &no) {
+		return "", reply.Judge("the sign-in service", outbound.Response{}, err, g.cfg.Now())
+	}
+	if status := no.Response.Status; status >= 400 && status < 500 && status != http.StatusTooManyRequests {
+		return "", notify.Permanent(fmt.Errorf("lockout: the sign-in service refused our credential (%s)", no.Reason()))
+	}
+	return "", reply.Judge("the sign-in service", no.Response, nil, g.cfg.Now())
 }
 
 func (g *Graph) send(ctx context.Context, token, method, path string, body any) (outbound.Response, error) {

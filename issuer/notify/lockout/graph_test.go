@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cyberbadge/cyberbadge/internal/clientcredentials"
 	"github.com/cyberbadge/cyberbadge/internal/outbound"
 	"github.com/cyberbadge/cyberbadge/issuer/notify"
 )
@@ -82,7 +83,7 @@ func TestGraph_ATokenIsKeptUntilShortlyBeforeItsEnd(t *testing.T) {
 	for _, c := range []struct {
 		move   time.Duration
 		issued int
-	}{{time.Hour - tokenMargin - time.Second, 1}, {time.Second, 2}, {time.Minute, 2}} {
+	}{{time.Hour - clientcredentials.Margin - time.Second, 1}, {time.Second, 2}, {time.Minute, 2}} {
 		s.clock.move(c.move)
 		if _, err := g.Lock(t.Context(), order("mac-1")); err != nil || s.issued != c.issued {
 			t.Errorf("moved %s: %d tokens, want %d (%v)", c.move, s.issued, c.issued, err)
@@ -129,7 +130,7 @@ func TestGraph_FailuresOfTheSignInService(t *testing.T) {
 		{answer{status: 200, body: `{}`}, false, "something that is no token"},
 		{answer{status: 200, body: `<html>`}, false, "something that is no token"},
 		{answer{status: 200, body: `{"access_token":"x","token_type":"mac"}`}, false, "something that is no token"},
-		{answer{status: 200, body: `{"access_token":"` + strings.Repeat("x", maxToken+1) + `","token_type":"Bearer"}`}, false, "something that is no token"},
+		{answer{status: 200, body: `{"access_token":"` + strings.Repeat("x", clientcredentials.MaxToken+1) + `","token_type":"Bearer"}`}, false, "something that is no token"},
 	} {
 		s, g := newTenant(t)
 		s.fail("POST /vendor.example", c.answer)

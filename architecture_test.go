@@ -103,6 +103,8 @@ var rules = []rule{
 
 	{why: "rules are one room's business", direct: true,
 		who: everything, except: `issuer/policy`, never: `cel\.dev/.*`},
+	{why: "signing officers in is one room's business", direct: true,
+		who: everything, except: `issuer/office(/.*)?`, never: `github\.com/coreos/.*|golang\.org/x/oauth2(/.*)?`},
 	{why: "mail is one carrier among others", direct: true,
 		who: everything, except: `issuer/notify/mail`, never: `github\.com/wneessen/.*`},
 	{why: "what is sent is told by who decides it, so that sending needs no store and no policy",

@@ -54,9 +54,11 @@ type Issued struct {
 // Issue signs a badge for a person in good standing, for as long as the
 // configuration allows and never past the instant at which the standing will
 // change. One that is ahead in a stock begins [StockOverlap] before the one before
-// it ends. The error is a *[NotEligibleError], [ErrEndsTooSoon], [ErrBeyondStock],
-// store.ErrNotFound for an unknown person, a *code.Error for a key or a record
-// that can't be signed, or the store's. After an error nothing that was signed is handed out, and what may
+// it ends. The error is a *[NotEligibleError] (with the reason [SuspendedByOffice]
+// for somebody who is suspended), [ErrEndsTooSoon], [ErrBeyondStock],
+// store.ErrNotFound for an unknown person, store.ErrConflict for one who lost the
+// standing meanwhile, a *code.Error for a key or a record that can't be signed, or
+// the store's. After an error nothing that was signed is handed out, and what may
 // have been signed is on record.
 func (p *Program) Issue(ctx context.Context, request IssueRequest) (Issued, error) {
 	// One instant for the question and the answer, or a badge could begin after
@@ -84,7 +86,10 @@ func (p *Program) Issue(ctx context.Context, request IssueRequest) (Issued, erro
 	if err != nil {
 		return Issued{}, err
 	}
-	reserved, err := p.reserve(ctx, request, standing.Person.ID, checked.Claims())
+	reserved, err := p.reserve(ctx, request, standing.Person.ID, checked.Claims(), now)
+	if errors.Is(err, store.ErrSuspended) {
+		return Issued{}, &NotEligibleError{standing.Person.ExternalID, []policy.Reason{{Kind: SuspendedByOffice}}}
+	}
 	if err != nil {
 		return Issued{}, err
 	}
@@ -105,7 +110,7 @@ func (p *Program) Issue(ctx context.Context, request IssueRequest) (Issued, erro
 	return Issued{badge, text}, nil
 }
 
-func (p *Program) reserve(ctx context.Context, request IssueRequest, personID string, claims credential.Claims) (store.Badge, error) {
+func (p *Program) reserve(ctx context.Context, request IssueRequest, personID string, claims credential.Claims, at time.Time) (store.Badge, error) {
 	thumbprint, err := credential.Thumbprint(request.HolderKey)
 	if err != nil {
 		return store.Badge{}, err
@@ -123,6 +128,7 @@ func (p *Program) reserve(ctx context.Context, request IssueRequest, personID st
 		IssuedAt:            claims.IssuedAt,
 		ExpiresAt:           claims.Expires,
 		By:                  request.By,
+		StandingAt:          at,
 	})
 }
 
@@ -165,8 +171,9 @@ func (p *Program) BadgesOf(ctx context.Context, ref string) ([]store.Badge, erro
 // SetStatus revokes (store.Invalid, for good), suspends or reinstates
 // (store.Valid) one badge, and its entry in the status list with it. Reinstating
 // asks the policy first: the error is a *[NotEligibleError] when the person is
-// not in good standing. Repeating a change is no error. The reason is kept for
-// the record and published nowhere.
+// not in good standing. It takes an officer's suspension away; a badge that is
+// suspended for another cause as well stays so. Repeating a change is no error. The
+// reason is kept for the record and published nowhere.
 func (p *Program) SetStatus(ctx context.Context, badgeID string, to store.Status, reason, by string) (store.Badge, error) {
 	if to == store.Valid {
 		if err := p.mayReinstate(ctx, badgeID); err != nil {

@@ -4,7 +4,45 @@
 // A [Program] is built from a store, a policy and two keys, and is what the
 // issuer's server and command line call. The rooms below it each do one thing:
 // evidence (the records), source (other systems' formats), portrait (pictures of
-// people), policy (from evidence to standing), store (the database).
+// people), policy (from evidence to standing), ladder (what a lapse sets off), notify
+// (telling people), store (the database).
+//
+// # From evidence to consequences
+//
+// [Program.Receive] and [Program.Import] take in what other systems send. Whoever it
+// touches is judged in the same transaction: the policy says how they stand, the
+// ladder what follows from it, and the record of their standing, the suspension or
+// revocation of badges, the messages to person and manager and the events of all
+// that are written together with the evidence, or nothing is. So there is no moment
+// at which the evidence is known and its consequence is not, and nothing that a
+// crash could do halfway or twice.
+//
+//	evidence, a hold, a policy ─┐
+//	an instant that has come  ──┴▶ judge ──▶ record · badges · messages · events
+//
+// What time alone brings about is done by [Program.Run], the scheduler. It keeps no
+// list of its own: each record names the next instant at which its person has to be
+// judged, so that a process which was killed, or stood still for a week, finds what
+// is due when it is back. [Program.Advance] is the same without the waiting.
+// [Program.Forecast] says what will happen if nothing comes.
+//
+// A source that broke must not lock out a company: an import by which more people
+// lose their good standing than [Config].MassLimit allows is refused whole, until
+// somebody confirms it.
+//
+// Messages wait in [Program.Outbox] for a notify.Courier, which asks
+// [Program.Directory] for names and addresses. Whoever has no manager is told of at
+// the courier's fallback address, and the message's outcome says so.
+//
+// A badge is suspended for one or more causes: the standing, an officer, a
+// customer's concern. Each ends by itself, and only without any is the badge valid.
+// A hold ([Program.AddHold]) keeps a lapse from suspending and locking out; it is no
+// standing, so that no badge is issued for it.
+//
+// # Policies
+//
+// The configuration's policy is in force until [Program.ActivatePolicy] puts another
+// one in its place, now or at an instant ahead. That one is kept in the database.
 //
 // # Issuing
 //
@@ -27,4 +65,12 @@
 // transaction. [Program.ListToken] signs the list as it is in the database at
 // that moment, so a revocation is published by the time its caller has an
 // answer.
+//
+// # Keeping and forgetting
+//
+// Every change is an event; events are chained, so that [Program.VerifyEvents]
+// notices when one was changed or left out. They name people by opaque ids, which is
+// why [Program.ErasePerson] can forget somebody and leave the chain whole.
+// [Program.ExportPerson] tells all that is kept, [Program.Purge] deletes what has
+// been over for long enough.
 package issuer

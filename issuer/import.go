@@ -41,6 +41,10 @@ type ImportReport struct {
 	// Portraits are those that people came with. What was wrong with one is among
 	// the problems of People.
 	Portraits store.ImportCount `json:"portraits"`
+	// Judged are the people whom the import touched; Losing are those of them who
+	// lost their good standing by it.
+	Judged int `json:"-"`
+	Losing int `json:"-"`
 	// Notices are about records that went in but count for nothing as things
 	// stand: training of somebody unknown, a device of nobody, a course that
 	// the policy does not know.
@@ -102,7 +106,17 @@ type Importing struct {
 	people   source.Result[evidence.Person]
 	training source.Result[evidence.Training]
 	devices  source.Result[evidence.Device]
+
+	confirmed bool
+	dryRun    bool
 }
+
+// Confirm lets the import through even if more people lose their good standing by
+// it than the configuration allows.
+func (i *Importing) Confirm() { i.confirmed = true }
+
+// DryRun has Apply take nothing in, and report what it would have done.
+func (i *Importing) DryRun() { i.dryRun = true }
 
 // BeginImport begins an import that is given its files with Read.
 func (p *Program) BeginImport() *Importing { return &Importing{program: p} }
@@ -154,20 +168,28 @@ func (f *filling) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// Apply takes in what was read, as [Program.Import] does.
+// Apply takes in what was read, as [Program.Import] does. Everybody whom it touches
+// is judged in the same transaction. The error is a *store.MassChangeError when
+// more people would lose their good standing than the configuration allows, and the
+// import was not confirmed.
 func (i *Importing) Apply(ctx context.Context, by string) (ImportReport, error) {
 	p := i.program
-	result, err := p.config.Store.ApplyImport(ctx, store.Import{
-		At:       p.config.Now(),
+	result, err := p.Receive(ctx, store.Import{
 		By:       by,
 		People:   i.people.Records,
 		Training: i.training.Records,
 		Devices:  i.devices.Records,
 
+		TrainingHashes: i.training.Hashes,
+		DeviceHashes:   i.devices.Hashes,
+
 		Portraits: portraitsOf(i.people),
 
 		WithdrawnTraining: i.training.Removed,
 		WithdrawnDevices:  i.devices.Removed,
+
+		Confirmed: i.confirmed,
+		DryRun:    i.dryRun,
 	})
 	if err != nil {
 		return ImportReport{}, err
@@ -178,6 +200,12 @@ func (i *Importing) Apply(ctx context.Context, by string) (ImportReport, error) 
 		Devices:  fileReport(i.devices, result.Devices),
 
 		Portraits: result.Portraits,
+
+		Judged: result.Judged,
+		Losing: result.Losing,
+	}
+	if i.dryRun {
+		return report, nil
 	}
 	p.discardPortraits(ctx)
 	report.Notices, err = p.notices(ctx, i.training.Records, i.devices.Records)
@@ -241,7 +269,7 @@ func (p *Program) notices(ctx context.Context, training []evidence.Training, dev
 		return nil, fmt.Errorf("issuer: the import went in, but could not be compared: %w", err)
 	}
 	var courses []string
-	for _, c := range p.config.Policy.Courses {
+	for _, c := range p.policy().Courses {
 		courses = append(courses, c.Code)
 	}
 	list := problems(source.Check(people, training, devices, courses))

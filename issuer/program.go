@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/hmac"
@@ -51,18 +52,36 @@ type Config struct {
 	// It has to stay the same for subjects to stay the same.
 	SubjectKey []byte
 
+	// Tell is who is told of reminders, lapses and restorations. Name only channels
+	// that have a carrier: what is queued for another one waits until it has, and is
+	// stale by then. Empty, nobody is told.
+	Tell []Recipient
+	// LockOut has the devices of people locked who stay without good standing for
+	// longer than the policy's grace. It needs Tell: nobody is locked out unwarned.
+	LockOut bool
+	// MassLimit is how many people may lose their good standing by one import.
+	MassLimit store.MassLimit
+	// Retention is how long what is over is kept.
+	Retention store.Retention
+	// Queued is called after messages were queued: wake the courier with it. It must
+	// not block.
+	Queued func()
+
 	BadgeLife time.Duration // at most credential.MaxLifetime
 	ListTTL   time.Duration // after which verifiers look for a newer list; at least a second
 	ListLife  time.Duration // after which a list must not be relied on
 	Now       func() time.Time
+	After     func(time.Duration) <-chan time.Time // as time.After, for Run
 	Logger    *slog.Logger
 }
 
 // Program is the issuer. It is safe for concurrent use.
 type Program struct {
-	config Config
-	badges *credential.Issuer
-	lists  *publisher
+	config   Config
+	badges   *credential.Issuer
+	lists    *publisher
+	policies policies
+	wake     chan struct{} // the scheduler: something changed
 }
 
 // New reports everything that is wrong with the configuration at once.
@@ -72,6 +91,12 @@ func New(config Config) (*Program, error) {
 	setDefault(&config.ListLife, DefaultListLife)
 	if config.Now == nil {
 		config.Now = time.Now
+	}
+	if config.After == nil {
+		config.After = time.After
+	}
+	if config.Queued == nil {
+		config.Queued = func() {}
 	}
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
@@ -96,7 +121,10 @@ func New(config Config) (*Program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("issuer: %w", err)
 	}
-	p := &Program{config: config, badges: badges}
+	p := &Program{config: config, badges: badges, policies: policies{first: config.Policy}, wake: make(chan struct{}, 1)}
+	if err := p.policies.read(context.Background(), config.Store); err != nil {
+		return nil, fmt.Errorf("issuer: %w", err)
+	}
 	p.lists = newPublisher(p, revocation.Signer{Key: config.ListKey, KeyID: listKeyID})
 	return p, nil
 }
@@ -126,6 +154,17 @@ func (c *Config) check() error {
 	}
 	if c.ListTTL < time.Second || c.ListLife <= c.ListTTL {
 		problems = append(problems, fmt.Errorf("a list's ttl is at least a second and less than its life, not %v and %v", c.ListTTL, c.ListLife))
+	}
+	if c.LockOut && len(c.Tell) == 0 {
+		problems = append(problems, errors.New("devices are to be locked and nobody is told: set Tell"))
+	}
+	for _, r := range c.Tell {
+		if r.Channel == "" || r.To == "" {
+			problems = append(problems, fmt.Errorf("the recipient of Tell has the channel %q for the role %q; it needs both", r.Channel, r.To))
+		}
+	}
+	if _, err := c.Retention.Complete(); err != nil {
+		problems = append(problems, err)
 	}
 	return errors.Join(problems...)
 }

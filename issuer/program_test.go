@@ -21,6 +21,7 @@ import (
 	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/policy"
 	"github.com/cyberbadge/cyberbadge/issuer/sample"
+	"github.com/cyberbadge/cyberbadge/issuer/store"
 	"github.com/cyberbadge/cyberbadge/issuer/store/sqlite"
 )
 
@@ -88,6 +89,20 @@ func start(t testing.TB, change func(*issuer.Config)) program {
 	}
 	importSample(t, p)
 	return program{p, c, config.Store.(*sqlite.Store)}
+}
+
+// configOver is a good configuration over a database that is open already.
+func (p program) configOver(t testing.TB, s store.Store) (issuer.Config, *clock) {
+	t.Helper()
+	return issuer.Config{
+		URL:        credentialtest.IssuerURL,
+		Store:      s,
+		Policy:     policy.Default(),
+		BadgeKey:   credentialtest.IssuerKey,
+		ListKey:    credentialtest.ListKey,
+		SubjectKey: bytes.Repeat([]byte{7}, issuer.MinSubjectKey),
+		Now:        p.Now,
+	}, p.clock
 }
 
 func importSample(t testing.TB, p *issuer.Program) {
@@ -180,6 +195,9 @@ func TestNew_OnePartWrong(t *testing.T) {
 		"not 168h0m0.000000001s":                             func(c *issuer.Config) { c.BadgeLife = credential.MaxLifetime + 1 },
 		"not 9m59.999999999s":                                func(c *issuer.Config) { c.BadgeLife = 2*credential.TimeGranularity - 1 },
 		"not 999.999999ms and 24h0m0s":                       func(c *issuer.Config) { c.ListTTL = time.Second - 1 },
+		"locked and nobody is told":                          func(c *issuer.Config) { c.LockOut = true },
+		`channel "mail" for the role ""`:                     func(c *issuer.Config) { c.Tell = []issuer.Recipient{{Channel: "mail"}} },
+		"retention of tokens is 23h59m59.999999999s":         func(c *issuer.Config) { c.Retention.Tokens = store.MinRetention - 1 },
 	} {
 		config, _ := configure(t, sqlite.Config{})
 		change(&config)

@@ -31,7 +31,7 @@ func (p *Program) Person(ctx context.Context, ref string) (evidence.Person, erro
 }
 
 // Standing answers for one person, found as [Program.Person] does, at an
-// instant; the zero instant is now.
+// instant, by the policy in force then; the zero instant is now.
 func (p *Program) Standing(ctx context.Context, ref string, at time.Time) (Standing, error) {
 	person, err := p.Person(ctx, ref)
 	if err != nil {
@@ -41,15 +41,17 @@ func (p *Program) Standing(ctx context.Context, ref string, at time.Time) (Stand
 	if err != nil {
 		return Standing{}, err
 	}
-	return Standing{person, p.config.Policy.Standing(person, training, devices, p.orNow(at))}, nil
+	at = p.orNow(at)
+	return Standing{person, p.PolicyAt(at).Standing(person, training, devices, at)}, nil
 }
 
 // Standings visits everybody in the order of their external ids. An error from
 // visit ends it and is returned.
 func (p *Program) Standings(ctx context.Context, at time.Time, visit func(Standing) error) error {
 	at = p.orNow(at)
+	rules := p.PolicyAt(at)
 	return p.config.Store.AllEvidence(ctx, func(person evidence.Person, training []evidence.Training, devices []evidence.Device) error {
-		return visit(Standing{person, p.config.Policy.Standing(person, training, devices, at)})
+		return visit(Standing{person, rules.Standing(person, training, devices, at)})
 	})
 }
 

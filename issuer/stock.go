@@ -20,10 +20,10 @@ var ErrBeyondStock = errors.New("the policy's stock has no such place")
 
 // Stock is how many badges the policy lets a phone hold, good one after the
 // other.
-func (p *Program) Stock() int { return p.config.Policy.Stock }
+func (p *Program) Stock() int { return p.policy().Stock }
 
 // Remedy is where a person puts a reason right; empty if the policy does not say.
-func (p *Program) Remedy(r policy.Reason) string { return p.config.Policy.Remedy(r) }
+func (p *Program) Remedy(r policy.Reason) string { return p.policy().Remedy(r) }
 
 // window is when the badge at a place of a stock is good. All badges of a stock
 // rest on the standing of now, so none outlives it, and none reaches further

@@ -21,6 +21,10 @@ type BadgeReader interface {
 	// for an unknown person.
 	BadgesOf(ctx context.Context, personID string, liveAt time.Time) ([]Badge, error)
 
+	// SuspensionsOf returns why a person gets no badge, sorted by cause; none for
+	// somebody who does, and for an unknown person.
+	SuspensionsOf(ctx context.Context, personID string) ([]Suspension, error)
+
 	// UnfinishedBadges returns the badges that were reserved, never completed
 	// and not made invalid since, the oldest first. One may be on its way at
 	// this moment: look at PreparedAt before giving it up.
@@ -32,7 +36,9 @@ type BadgeWriter interface {
 	// ReserveBadge records the intent to issue a badge, with a random index that
 	// no badge ever had. It comes back prepared and valid. A second reservation
 	// under one id is ErrAlreadyExists, whatever it holds; an unknown person is
-	// ErrNotFound; ErrListFull when there is no index left.
+	// ErrNotFound; ErrSuspended for a person who is suspended; ErrConflict for one
+	// who was judged not to be in good standing after StandingAt; ErrListFull when
+	// there is no index left.
 	ReserveBadge(ctx context.Context, r Reservation) (Badge, error)
 
 	// CompleteBadge records that the badge was signed: it goes from prepared to
@@ -45,15 +51,20 @@ type BadgeWriter interface {
 	// signed text must not be handed out.
 	CompleteBadge(ctx context.Context, id string, sum [sha256.Size]byte) (Badge, error)
 
-	// SetBadgeStatus changes one badge's status, and with it the entry and the
-	// version of its list. A badge that has the status already is left alone:
-	// reason and time stay as they were and no event is recorded. ErrFinal on
-	// any change of an invalid badge, ErrNotFound for an unknown one.
+	// SetBadgeStatus revokes a badge, adds a cause for its suspension or takes one
+	// away. The badge is suspended as long as it has a cause: taking one away does
+	// not make it valid while there is another. With a change of the status go the
+	// entry and the version of its list. A change that changes nothing leaves reason
+	// and time as they were and records no event. ErrFinal on any change of an
+	// invalid badge, ErrNotFound for an unknown one.
 	SetBadgeStatus(ctx context.Context, c StatusChange) (Badge, error)
 
 	// SetStatusOfPerson does for all badges of one person that are live at c.At
 	// what SetBadgeStatus does for one, at once, and returns those that changed.
 	// None is not an error; an unknown person is ErrNotFound.
+	//
+	// A person who was suspended gets no badge from then on: ReserveBadge answers
+	// ErrSuspended, until the cause is taken away.
 	SetStatusOfPerson(ctx context.Context, c PersonStatusChange) ([]Badge, error)
 }
 
@@ -67,6 +78,10 @@ type Reservation struct {
 	IssuedAt            time.Time // the iat claim
 	ExpiresAt           time.Time // the exp claim
 	By                  string    // who or what issues it
+
+	// StandingAt is the instant of the standing that the badge rests on. It is not
+	// kept; zero asks for no comparison with the standing record.
+	StandingAt time.Time
 }
 
 // Badge is what the issuer knows of one badge.
@@ -78,6 +93,7 @@ type Badge struct {
 	State        State
 	SignedSHA256 [sha256.Size]byte // zero while prepared
 	Status       Status
+	Causes       []Cause   // why it is suspended, sorted; nil unless it is
 	StatusReason string    // of the last change of status; empty before the first
 	StatusAt     time.Time // of the last change of status; zero before the first
 }
@@ -107,6 +123,26 @@ const (
 	Suspended Status = "suspended"
 )
 
+// Cause is why a badge is suspended. It may have several, each with an end of its
+// own.
+type Cause string
+
+// The causes. ByStanding is a judge's alone.
+const (
+	ByStanding Cause = "standing" // the person is not in good standing, or not for all of the badge's access
+	ByOffice   Cause = "office"   // an officer's decision
+	ByConcern  Cause = "concern"  // a customer's concern that is being looked into
+)
+
+// Suspension is why a person gets no badge.
+type Suspension struct {
+	PersonID string
+	Cause    Cause
+	Reason   string
+	By       string
+	At       time.Time
+}
+
 // Entry returns the two bits that stand for the status in a list. A value that
 // is no status gives the bits of Invalid.
 func (s Status) Entry() byte {
@@ -124,6 +160,7 @@ func (s Status) Entry() byte {
 type StatusChange struct {
 	BadgeID string
 	To      Status
+	Cause   Cause  // that is added with Suspended and taken away with Valid; empty for ByOffice
 	Reason  string // one that can be published: no names
 	By      string
 	At      time.Time // zero for now
@@ -133,6 +170,7 @@ type StatusChange struct {
 type PersonStatusChange struct {
 	PersonID string
 	To       Status
+	Cause    Cause  // as in StatusChange
 	Reason   string // one that can be published: no names
 	By       string
 	At       time.Time // zero for now
@@ -150,6 +188,7 @@ func (r Reservation) Validate() error {
 	c.words("access", r.Access)
 	c.requiredTime("time of issue", r.IssuedAt)
 	c.requiredTime("expiry", r.ExpiresAt)
+	c.time("instant of the standing", r.StandingAt)
 	if !r.ExpiresAt.After(r.IssuedAt) {
 		c.fail("it expires before it is issued")
 	}
@@ -161,7 +200,7 @@ func (r Reservation) Validate() error {
 func (s StatusChange) Validate() error {
 	c := checker{of: fmt.Sprintf("status of badge %.64q", s.BadgeID)}
 	c.required("badge", s.BadgeID)
-	c.change(s.To, s.Reason, s.By, s.At)
+	c.change(s.To, s.Cause, s.Reason, s.By, s.At)
 	return c.err
 }
 
@@ -170,11 +209,14 @@ func (s StatusChange) Validate() error {
 func (s PersonStatusChange) Validate() error {
 	c := checker{of: fmt.Sprintf("status of person %.64q", s.PersonID)}
 	c.required("person", s.PersonID)
-	c.change(s.To, s.Reason, s.By, s.At)
+	c.change(s.To, s.Cause, s.Reason, s.By, s.At)
 	return c.err
 }
 
-func (c *checker) change(to Status, reason, by string, at time.Time) {
+func (c *checker) change(to Status, cause Cause, reason, by string, at time.Time) {
+	if cause != "" && cause != ByOffice && cause != ByConcern {
+		c.fail("%.64q is no cause to set: use %s or %s", cause, ByOffice, ByConcern)
+	}
 	if to != Valid && to != Invalid && to != Suspended {
 		c.fail("%.64q is no status: use %s, %s or %s", to, Valid, Suspended, Invalid)
 	}

@@ -35,8 +35,26 @@
 //	valid ◀──▶ suspended
 //	  └──▶ invalid ◀──┘      final: ErrFinal on any way back
 //
+// A badge is suspended as long as it has a [Cause], of which it may have several: an
+// officer who reinstates it does not undo what its person's standing did.
+//
 // The reservation gives the badge a random index in a status list. An index is
 // given once and never again, whatever becomes of the badge.
+//
+// # Judging
+//
+// How people stand is for the issuer to decide, and for the store to keep. A [Judge]
+// is called inside the transaction that changes what a person's standing rests on,
+// with the [Situation] as it is then; what it answers, the [Judgement], is written in
+// that transaction: the [Record], changes of badges, messages, events. A record names
+// the instant at which its person has to be judged again (Rejudge), and the policy
+// under which it was made.
+//
+// # Messages
+//
+// The store is the outbox of package notify. A message is queued once for each key,
+// ever: of what was purged or erased the hash of the key stays. Of a person's
+// messages on one channel only the oldest is handed out.
 //
 // # A phone's enrolment
 //
@@ -59,7 +77,15 @@
 //
 // Of API tokens, codes, phones' tokens and signed badges only SHA-256 hashes are kept. Events are never
 // changed or erased, so they name people by opaque id alone: the caller must
-// keep names out of reasons and other text that ends up in an event.
+// keep names out of reasons and other text that ends up in an event. The words of an
+// officer about a hold are kept beside it, and not in its event.
+//
+// # Events
+//
+// Each event carries a hash over itself and the one before it ([Head]), so that a
+// change of any shows from there on. Whoever can write to the database could work out
+// another chain from the beginning: against that, keep a head somewhere else and hand
+// it to VerifyEvents.
 //
 // The package decides nothing: who is eligible, whether a person may still be
 // issued a badge, and when a suspended badge comes back are for the issuer.

@@ -22,6 +22,8 @@ const (
 	EndSuperseded = "issued again to the same key before it was accepted"
 	EndDeleted    = "the phone deleted it"
 	EndFailed     = "the phone could not keep it"
+	EndLeft       = "the person left the program"
+	EndErased     = "the person was erased"
 )
 
 // EnrolmentReader answers which phones belong to whom.

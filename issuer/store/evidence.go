@@ -27,6 +27,10 @@ type EvidenceReader interface {
 	// ErrNotFound; one without evidence is not.
 	EvidenceOf(ctx context.Context, personID string) ([]evidence.Training, []evidence.Device, error)
 
+	// Device returns the device of this origin, or ErrNotFound. Without a source it
+	// is found by its id alone; of several the one whose source sorts first.
+	Device(ctx context.Context, o evidence.Origin) (evidence.Device, error)
+
 	// AllEvidence calls visit for every person in order of external id, with the
 	// records EvidenceOf would return, all as they are at one instant. Records
 	// that belong to no known person are passed over. visit must not read from
@@ -40,13 +44,25 @@ type EvidenceWriter interface {
 	// ApplyImport adds and replaces records by their identity: Person.ID for
 	// people, Origin for the rest. Of records in one import with one identity
 	// the last counts. What the import withdraws is removed after that; training
-	// and devices are kept whether or not their person is known yet.
+	// and devices are kept whether or not their person is known yet. Training that
+	// was withdrawn once stays out for good, known before or not: a record of it that
+	// comes again, out of an old file, counts as unchanged.
+	//
+	// With each record of training and each device is kept when it came as it is now,
+	// and the hash of what it was sent as. One that comes again and says the same
+	// leaves both as they are. ExportPerson tells them.
 	//
 	// It is idempotent: the same import again finds every record unchanged and
 	// records no event. Two people with one external id are ErrConflict, naming
 	// both; external ids may change hands within one import. A portrait takes the
 	// place of the one that its person had; people without one in the import keep
 	// theirs, and a portrait of an unknown person is ErrNotFound.
+	//
+	// With a judge, everybody whom the import touches is judged in the same
+	// transaction: a person who came or changed, one whose training or device came,
+	// changed, moved to somebody else or was withdrawn. An import by which more
+	// people lose their good standing than MassLimit allows is refused whole, with a
+	// *[MassChangeError], unless it is confirmed.
 	ApplyImport(ctx context.Context, im Import) (ImportResult, error)
 }
 
@@ -58,12 +74,65 @@ type Import struct {
 	Training []evidence.Training
 	Devices  []evidence.Device
 
+	// TrainingHashes and DeviceHashes are of what Training and Devices were sent as,
+	// in the same order; none for records that nobody sent.
+	TrainingHashes []evidence.Hash
+	DeviceHashes   []evidence.Hash
+
 	Portraits []PersonPortrait // the last of one person counts
 
 	// Withdrawn names training and devices that their source takes back: voided
 	// statements, deleted devices. One that is not known is no error.
 	WithdrawnTraining []evidence.Origin
 	WithdrawnDevices  []evidence.Origin
+
+	Judge     Judge     // of whom the import touches; nil judges nobody
+	MassLimit MassLimit // the zero value is the default
+	Confirmed bool      // an officer knows how many people lose their standing, and wants it
+
+	// DryRun takes nothing in: the answer is what the import would have done.
+	DryRun bool
+}
+
+// Defaults for the fields of [MassLimit] that are left zero.
+const (
+	DefaultMassPeople  = 20
+	DefaultMassPercent = 10
+)
+
+// MassWindow is how long whoever left for good counts against the next who do.
+const MassWindow = time.Hour
+
+// MassLimit is how many people may lose their good standing by one import: the
+// larger of both. A source that broke must not lock out a company.
+type MassLimit struct {
+	People  int // 0 for DefaultMassPeople
+	Percent int // of those who are in good standing, 0 for DefaultMassPercent, at most 100
+}
+
+// Of returns the most people who may lose their standing of that many who are good.
+func (m MassLimit) Of(good int) int {
+	if m.People == 0 {
+		m.People = DefaultMassPeople
+	}
+	if m.Percent == 0 {
+		m.Percent = DefaultMassPercent
+	}
+	return max(m.People, good*m.Percent/100)
+}
+
+// MassChangeError is the answer to an import by which so many people would lose
+// their good standing that it looks like a mistake. Nothing of it was taken in.
+type MassChangeError struct {
+	Losing int // people who would lose their good standing
+	Good   int // people who are in good standing
+	Limit  int // most that may lose it at once
+}
+
+// Error says how many, and who decides.
+func (e *MassChangeError) Error() string {
+	return fmt.Sprintf("%d of %d people in good standing would lose it at once, %d may: nothing was taken in; look at the source, and have an officer confirm the import if it is right",
+		e.Losing, e.Good, e.Limit)
 }
 
 // ImportResult says what an import did. Each record counts once, however often
@@ -73,6 +142,10 @@ type ImportResult struct {
 	Portraits ImportCount `json:"portraits"`
 	Training  ImportCount `json:"training"`
 	Devices   ImportCount `json:"devices"`
+
+	Judged   int `json:"judged"`   // people
+	Losing   int `json:"losing"`   // of them, those who lost their good standing by it
+	Messages int `json:"messages"` // that were queued
 }
 
 // ImportCount counts the records of one kind.
@@ -99,10 +172,19 @@ func (im Import) Validate() error {
 	c := checker{of: "import"}
 	c.required("by", im.By)
 	c.time("at", im.At)
+	if im.MassLimit.People < 0 || im.MassLimit.Percent < 0 || im.MassLimit.Percent > 100 {
+		c.fail("the limit of a mass change is %d people or %d %%: use numbers from 0, and percent up to 100", im.MassLimit.People, im.MassLimit.Percent)
+	}
 	n := len(im.People) + len(im.Training) + len(im.Devices) + len(im.Portraits) + len(im.WithdrawnTraining) + len(im.WithdrawnDevices)
 	if n > MaxImportRecords {
 		c.fail("it has %d records, at most %d are taken at once: split it", n, MaxImportRecords)
 		return c.err
+	}
+	if n := len(im.TrainingHashes); n > 0 && n != len(im.Training) {
+		c.fail("it has %d hashes of %d records of training", n, len(im.Training))
+	}
+	if n := len(im.DeviceHashes); n > 0 && n != len(im.Devices) {
+		c.fail("it has %d hashes of %d devices", n, len(im.Devices))
 	}
 	for i := range im.People {
 		checkPerson(&c, &im.People[i])

@@ -10,7 +10,7 @@ import (
 // Limits on what is kept and asked at once. The bound itself is allowed.
 const (
 	MaxText          = 1024    // bytes in one text field
-	MaxWords         = 16      // values in Reservation.Access and in Token.Scopes
+	MaxWords         = 32      // values in Reservation.Access and in Token.Scopes
 	MaxPage          = 1000    // records in one page
 	MaxImportRecords = 100_000 // records in one import: it holds up every other write, so larger ones must be split
 )
@@ -30,10 +30,13 @@ func (c *checker) fail(format string, args ...any) {
 	}
 }
 
-func (c *checker) text(name, value string) {
+func (c *checker) text(name, value string) { c.bounded(name, value, MaxText) }
+
+// bounded checks a text of at most limit bytes.
+func (c *checker) bounded(name, value string, limit int) {
 	switch {
-	case len(value) > MaxText:
-		c.fail("%s has %d bytes, at most %d are kept", name, len(value), MaxText)
+	case len(value) > limit:
+		c.fail("%s has %d bytes, at most %d are kept", name, len(value), limit)
 	case !utf8.ValidString(value):
 		c.fail("%s is not UTF-8", name)
 	case strings.ContainsRune(value, 0):

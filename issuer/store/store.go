@@ -17,6 +17,8 @@ var (
 	ErrConflict = errors.New("conflict")
 	// ErrFinal: the badge is invalid, and a revoked badge cannot come back.
 	ErrFinal = errors.New("revocation is final")
+	// ErrSuspended: the person is suspended and gets no badge.
+	ErrSuspended = errors.New("the person is suspended")
 	// ErrListFull: no status list has a free index and no further list may begin.
 	ErrListFull = errors.New("status lists are full")
 	// ErrInvalid: an argument breaks a rule of this package.
@@ -33,22 +35,47 @@ var (
 // Reader is everything that can be asked.
 type Reader interface {
 	EvidenceReader
+	SourceReader
+	DirectoryReader
+	GroupReader
 	PortraitReader
 	ListReader
 	BadgeReader
 	EnrolmentReader
 	TokenReader
+	TokenUseReader
+	OfficerReader
+	SessionReader
+	ProposalReader
 	EventReader
+	StandingReader
+	HoldReader
+	MessageReader
+	PolicyReader
+	CaseReader
+	PrivacyReader
 }
 
 // Writer is everything that can be changed.
 type Writer interface {
 	EvidenceWriter
+	SourceWriter
+	GroupWriter
 	PortraitWriter
 	ListWriter
 	BadgeWriter
 	EnrolmentWriter
 	TokenWriter
+	TokenUseWriter
+	OfficerWriter
+	SessionWriter
+	ProposalWriter
+	StandingWriter
+	HoldWriter
+	MessageWriter
+	PolicyWriter
+	CaseWriter
+	PrivacyWriter
 }
 
 // Store is the whole store. Close waits for the writes that have begun, fails

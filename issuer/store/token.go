@@ -14,7 +14,7 @@ type TokenReader interface {
 	// ErrNotFound, so that none of them can be let in by oversight.
 	TokenByHash(ctx context.Context, hash [sha256.Size]byte, at time.Time) (Token, error)
 
-	// Tokens returns every token ever added, the oldest first.
+	// Tokens returns every token that was not purged, the oldest first.
 	Tokens(ctx context.Context) ([]Token, error)
 }
 

@@ -12,16 +12,19 @@ import (
 )
 
 const badgeColumns = `id, person_id, holder_key, type, access, issued_at, expires_at, actor,
-	prepared_at, list_id, idx, state, signed_sha256, status, status_reason, status_at`
+	prepared_at, list_id, idx, state, signed_sha256, status, causes, status_reason, status_at`
 
 func scanBadge(s scanner) (b store.Badge, err error) {
-	var access string
+	var access, causes string
 	var sum []byte
 	err = s.Scan(&b.ID, &b.PersonID, &b.HolderKeyThumbprint, &b.Type, &access,
 		instant{&b.IssuedAt}, instant{&b.ExpiresAt}, &b.By,
 		instant{&b.PreparedAt}, &b.ListID, &b.Index, &b.State, &sum,
-		&b.Status, &b.StatusReason, instant{&b.StatusAt})
+		&b.Status, &causes, &b.StatusReason, instant{&b.StatusAt})
 	b.Access = strings.Fields(access)
+	for _, cause := range strings.Fields(causes) {
+		b.Causes = append(b.Causes, store.Cause(cause))
+	}
 	copy(b.SignedSHA256[:], sum)
 	return b, err
 }
@@ -71,7 +74,12 @@ func (s *Store) ReserveBadge(ctx context.Context, r store.Reservation) (store.Ba
 		return store.Badge{}, err
 	}
 	r.IssuedAt, r.ExpiresAt = kept(r.IssuedAt), kept(r.ExpiresAt)
+	at := r.StandingAt
+	r.StandingAt = time.Time{}
 	b, err := change(ctx, s.writer, func(t *tx) (store.Badge, error) {
+		if err := checkMayHave(t, r.PersonID, at); err != nil {
+			return store.Badge{}, err
+		}
 		b := store.Badge{Reservation: r, PreparedAt: kept(t.now), State: store.Prepared, Status: store.Valid}
 		if err := s.insertBadge(t, &b); err != nil {
 			return b, err
@@ -84,6 +92,27 @@ func (s *Store) ReserveBadge(ctx context.Context, r store.Reservation) (store.Ba
 		}{b.PersonID, b.ListID, b.Index, b.ExpiresAt})
 	})
 	return described(b, err, "reserve badge %.64q of person %.64q", r.ID, r.PersonID)
+}
+
+// checkMayHave says why a person gets no badge, as far as the store can tell: what
+// was read of the standing may have been overtaken.
+func checkMayHave(t *tx, personID string, standingAt time.Time) error {
+	var erased, suspended, lapsed bool
+	err := t.QueryRow(`SELECT EXISTS (SELECT 1 FROM people WHERE id = ? AND erased_at IS NOT NULL),
+		EXISTS (SELECT 1 FROM suspensions WHERE person_id = ?),
+		EXISTS (SELECT 1 FROM standings WHERE person_id = ? AND eligible = 0 AND judged_at > ?)`,
+		personID, personID, personID, micros(standingAt)).Scan(&erased, &suspended, &lapsed)
+	switch {
+	case err != nil:
+		return err
+	case erased:
+		return store.ErrNotFound
+	case suspended:
+		return store.ErrSuspended
+	case lapsed:
+		return fmt.Errorf("%w: the person was judged meanwhile and is not in good standing", store.ErrConflict)
+	}
+	return nil
 }
 
 // maxDraws bounds how often an index that the bitmap wrongly holds to be free is
@@ -118,7 +147,7 @@ func (s *Store) insertBadge(t *tx, b *store.Badge) error {
 // tryBadge reports whether the badge's index was free.
 func tryBadge(t *tx, b *store.Badge) (bool, error) {
 	result, err := t.Exec(`INSERT INTO badges (`+badgeColumns+`)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, '', NULL)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, '', '', NULL)
 		ON CONFLICT (list_id, idx) DO NOTHING`,
 		b.ID, b.PersonID, b.HolderKeyThumbprint, b.Type, strings.Join(b.Access, " "),
 		micros(b.IssuedAt), micros(b.ExpiresAt), b.By, micros(b.PreparedAt),

@@ -12,7 +12,7 @@ import (
 // seconds for each gigabyte and needs no pause of the writer.
 func (r *Reader) Check(ctx context.Context) error {
 	err := r.snapshot(ctx, func(tx *sql.Tx) error {
-		return errors.Join(checkFile(ctx, tx), checkReferences(ctx, tx), checkEvents(ctx, tx))
+		return errors.Join(checkFile(ctx, tx), checkReferences(ctx, tx), checkEvents(ctx, tx), checkChain(ctx, tx))
 	})
 	_, err = described(0, err, "check")
 	return err
@@ -49,6 +49,11 @@ func checkEvents(ctx context.Context, q querier) error {
 	if err == nil && len(faults) > 0 {
 		err = fmt.Errorf("events: %q", faults)
 	}
+	return err
+}
+
+func checkChain(ctx context.Context, q querier) error {
+	_, err := verifyEvents(ctx, q, nil)
 	return err
 }
 

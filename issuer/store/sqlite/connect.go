@@ -15,6 +15,7 @@ const (
 	minVersion     = "3.51.3" // older ones: two connections that checkpoint at once can corrupt the log
 	busyTimeout    = "5000"   // milliseconds
 	statementCache = "64"     // prepared statements kept per connection
+	writerCache    = "-32768" // KiB, negated: the writer looks at everybody when the policy changes
 	journalLimit   = 64 << 20 // bytes; a log that grew larger is cut back
 )
 
@@ -35,6 +36,9 @@ func openWriter(path string) *sql.DB {
 		"_journal_mode": {"WAL"},
 		"_synchronous":  {"FULL"},
 		"_txlock":       {"immediate"},
+		"_cache_size":   {writerCache},
+		// What is erased must not stay behind in free pages.
+		"_secure_delete": {"on"},
 	})
 	db.SetMaxOpenConns(1)
 	return db

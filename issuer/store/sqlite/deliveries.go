@@ -92,7 +92,7 @@ func supersede(t *tx, e store.Enrolment, d store.Delivery, keys []string) ([]sto
 		if slices.Contains(d.BadgeIDs, b.ID) || !slices.Contains(keys, b.HolderKeyThumbprint) {
 			continue
 		}
-		b, err := setStatus(t, b, store.StatusChange{To: store.Invalid, Reason: store.EndSuperseded, By: e.Actor(), At: d.At})
+		b, _, err := setStatus(t, b, store.StatusChange{To: store.Invalid, Reason: store.EndSuperseded, By: e.Actor(), At: d.At})
 		if err != nil {
 			return nil, err
 		}
@@ -150,7 +150,7 @@ func discard(t *tx, e store.Enrolment, n store.Notification) ([]store.Badge, err
 	}
 	var revoked []store.Badge
 	for _, b := range delivered {
-		b, err := setStatus(t, b, store.StatusChange{To: store.Invalid, Reason: reason, By: e.Actor(), At: n.At})
+		b, _, err := setStatus(t, b, store.StatusChange{To: store.Invalid, Reason: reason, By: e.Actor(), At: n.At})
 		if err != nil {
 			return nil, err
 		}

@@ -35,6 +35,24 @@
 // given out the next list begins: a list that is nearly full would give away
 // which badges are the newest.
 //
+// # Events
+//
+// The writer holds the end of the chain of events in memory and takes it back with a
+// change that is rolled back. Databases from before the chain are chained when they
+// are opened. SQLite remembers the highest number it gave to an event, so that
+// missing events at the end are noticed.
+//
+// # Judging
+//
+// Judges run in the writer's goroutine: other changes wait meanwhile. One person takes
+// about a tenth of a millisecond, which is why everybody is judged in batches.
+//
+// # Erasing
+//
+// What is deleted is overwritten (secure_delete), and after a person was erased the
+// write-ahead log is folded into the file and cut off, unless somebody is reading in
+// it. Copies of the database are the operator's to erase.
+//
 // # Settings
 //
 // Write-ahead log, synchronous=FULL, foreign keys, trusted_schema=OFF,

@@ -60,15 +60,8 @@ func (s *Store) AddInvitation(ctx context.Context, i store.Invitation) ([]store.
 }
 
 func addInvitation(t *tx, i store.Invitation) ([]store.Badge, error) {
-	earlier, err := queryAll(context.Background(), t, scanEnrolment,
-		"SELECT "+enrolmentColumns+" FROM enrolments WHERE person_id = ? AND ended_at IS NULL ORDER BY invited_at, id", i.PersonID)
-	if err != nil {
+	if err := endEnrolmentsOf(t, i.PersonID, store.EndReplaced, i.By, i.InvitedAt); err != nil {
 		return nil, err
-	}
-	for _, e := range earlier {
-		if err := endEnrolment(t, e, store.EndReplaced, i.By, i.InvitedAt); err != nil {
-			return nil, err
-		}
 	}
 	revoked, err := setStatusOfPerson(t, store.PersonStatusChange{
 		PersonID: i.PersonID, To: store.Invalid, Reason: store.EndReplaced, By: i.By, At: i.InvitedAt,
@@ -89,6 +82,21 @@ func addInvitation(t *tx, i store.Invitation) ([]store.Badge, error) {
 		Person  string    `json:"person"`
 		Expires time.Time `json:"expires"`
 	}{i.PersonID, kept(i.ExpiresAt)})
+}
+
+// endEnrolmentsOf ends every enrolment of a person that goes on.
+func endEnrolmentsOf(t *tx, personID, reason, by string, at time.Time) error {
+	open, err := queryAll(context.Background(), t, scanEnrolment,
+		"SELECT "+enrolmentColumns+" FROM enrolments WHERE person_id = ? AND ended_at IS NULL ORDER BY invited_at, id", personID)
+	if err != nil {
+		return err
+	}
+	for _, e := range open {
+		if err := endEnrolment(t, e, reason, by, at); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func endEnrolment(t *tx, e store.Enrolment, reason, by string, at time.Time) error {
@@ -195,7 +203,7 @@ func endWithBadges(t *tx, e store.Enrolment, reason string, at time.Time) error 
 		if b.By != e.Actor() {
 			continue
 		}
-		if _, err := setStatus(t, b, store.StatusChange{To: store.Invalid, Reason: reason, By: e.Actor(), At: at}); err != nil {
+		if _, _, err := setStatus(t, b, store.StatusChange{To: store.Invalid, Reason: reason, By: e.Actor(), At: at}); err != nil {
 			return err
 		}
 	}

@@ -10,8 +10,10 @@ import (
 
 func scanEvent(s scanner) (e store.Event, err error) {
 	var detail string
-	err = s.Scan(&e.Number, instant{&e.At}, &e.By, &e.Kind, &e.Subject, &detail)
+	var chain []byte
+	err = s.Scan(&e.Number, instant{&e.At}, &e.By, &e.Kind, &e.Subject, &detail, &chain)
 	e.Detail = json.RawMessage(detail)
+	copy(e.Chain[:], chain)
 	return e, err
 }
 
@@ -21,7 +23,7 @@ func (r *Reader) Events(ctx context.Context, after int64, limit int) ([]store.Ev
 		return nil, err
 	}
 	page, err := queryAll(ctx, r.reads, scanEvent,
-		"SELECT number, at, actor, kind, subject, detail FROM events WHERE number > ? ORDER BY number LIMIT ?", after, limit)
+		"SELECT "+eventColumns+" FROM events WHERE number > ? ORDER BY number LIMIT ?", after, limit)
 	return described(page, err, "events")
 }
 
@@ -31,7 +33,5 @@ func (t *tx) record(at time.Time, by string, kind store.EventKind, subject strin
 	if err != nil {
 		return err
 	}
-	_, err = t.Exec("INSERT INTO events (at, actor, kind, subject, detail) VALUES (?, ?, ?, ?, ?)",
-		micros(at), by, kind, subject, string(text))
-	return err
+	return t.insertEvent(at, by, kind, subject, string(text))
 }

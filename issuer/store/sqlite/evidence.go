@@ -50,7 +50,7 @@ func (r *Reader) PersonByExternalID(ctx context.Context, externalID string) (evi
 
 // person reads one person by a column that is unique.
 func person(ctx context.Context, q querier, column, value string) (evidence.Person, error) {
-	return queryOne(ctx, q, scanPerson, "SELECT "+personColumns+" FROM people WHERE "+column+" = ?", value)
+	return queryOne(ctx, q, scanPerson, "SELECT "+personColumns+" FROM people WHERE erased_at IS NULL AND "+column+" = ?", value)
 }
 
 // People implements [store.EvidenceReader].
@@ -80,6 +80,13 @@ func (r *Reader) EvidenceOf(ctx context.Context, personID string) ([]evidence.Tr
 	})
 	found, err = described(found, err, "evidence of person %.64q", personID)
 	return found.training, found.devices, err
+}
+
+// Device implements [store.EvidenceReader].
+func (r *Reader) Device(ctx context.Context, o evidence.Origin) (evidence.Device, error) {
+	d, err := queryOne(ctx, r.reads, scanDevice, "SELECT "+deviceColumns+` FROM devices
+		WHERE source_id = ? AND (? = '' OR source = ?) ORDER BY source LIMIT 1`, o.ID, o.Source, o.Source)
+	return described(d, err, "device %.64q of %.64q", o.ID, o.Source)
 }
 
 // AllEvidence implements [store.EvidenceReader]. It takes three queries for each

@@ -22,8 +22,12 @@ var migrationFiles embed.FS
 type migration struct {
 	name string
 	text string
-	sum  string // SHA-256 of text, in hex
+	sum  string              // SHA-256 of text, in hex
+	then func(*sql.Tx) error // what SQL can't do, after the text; nil for nothing
 }
+
+// afterwards is what follows on some changes.
+var afterwards = map[string]func(*sql.Tx) error{"0007_chain.sql": chainEvents, "0014_directory.sql": foldNames}
 
 // migrations returns all changes in their order, which is that of their names.
 func migrations() ([]migration, error) {
@@ -38,7 +42,7 @@ func migrations() ([]migration, error) {
 			return nil, err
 		}
 		sum := sha256.Sum256(text)
-		all[i] = migration{entry.Name(), string(text), hex.EncodeToString(sum[:])}
+		all[i] = migration{entry.Name(), string(text), hex.EncodeToString(sum[:]), afterwards[entry.Name()]}
 	}
 	return all, nil
 }
@@ -83,6 +87,11 @@ func apply(ctx context.Context, db *sql.DB, all []migration, now time.Time) erro
 		err := inTransaction(ctx, db, func(tx *sql.Tx) error {
 			if _, err := tx.Exec(m.text); err != nil {
 				return err
+			}
+			if m.then != nil {
+				if err := m.then(tx); err != nil {
+					return err
+				}
 			}
 			_, err := tx.Exec("INSERT INTO migrations (version, name, sha256, applied_at) VALUES (?, ?, ?, ?)",
 				applied+version+1, m.name, m.sum, now.UnixMicro())

@@ -101,8 +101,12 @@ func open(ctx context.Context, c Config) (_ *Store, err error) {
 	if s.active, err = resume(ctx, writes, c); err != nil {
 		return nil, err
 	}
+	head, err := lastHead(ctx, writes)
+	if err != nil {
+		return nil, err
+	}
 	s.Reader = &Reader{newPool(openReaders(c.Path, c.Readers))}
-	s.writer = newWriter(writes, c)
+	s.writer = newWriter(writes, c, head)
 	c.Logger.Info("store is open", "path", c.Path)
 	return s, nil
 }

@@ -216,7 +216,7 @@ func TestOpen_RefusesForeignAndUnknownDatabases(t *testing.T) {
 		"of a newer program":  {"INSERT INTO migrations VALUES (999, '0999_future.sql', 'x', 0)", "newer program"},
 		"made differently":    {"UPDATE migrations SET sha256 = 'x' WHERE version = 2", "0002_badges.sql"},
 		"of another program":  {"PRAGMA application_id = 1", "no Cyber Badge database"},
-		"with an index wrong": {"INSERT INTO lists VALUES (7, 64, 1, 0); INSERT INTO people SELECT 'p','e','',1,'','','','','','','','','','',0; INSERT INTO badges SELECT 'b','p','k','t','a',0,1,'by',0,7,64,'prepared',NULL,'valid','',NULL", "64 entries"},
+		"with an index wrong": {"INSERT INTO lists VALUES (7, 64, 1, 0); INSERT INTO people SELECT 'p','e','',1,'','','','','','','','','','',0,NULL,'',''; INSERT INTO badges SELECT 'b','p','k','t','a',0,1,'by',0,7,64,'prepared',NULL,'valid','',NULL,''", "64 entries"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -253,7 +253,7 @@ func TestOpen_AppliesWhatIsMissing(t *testing.T) {
 	path := testPath(t)
 	s := openTest(t, Config{Path: path, Create: true})
 	// Back to the version before the last.
-	_, err = s.writer.db.Exec(fmt.Sprintf("DROP TABLE people_portraits; DROP TABLE portraits; DELETE FROM migrations WHERE version = %d", len(all)))
+	_, err = s.writer.db.Exec(fmt.Sprintf("DROP TABLE departures; DELETE FROM migrations WHERE version = %d", len(all)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,23 +303,35 @@ func TestSchema_TriggersHold(t *testing.T) {
 	if _, err := s.SetPortrait(t.Context(), storetest.Portrait("face", 0)); err != nil {
 		t.Fatal(err)
 	}
+	decided := storetest.Concern("c", "b", "person-000")
+	if err := s.OpenCase(t.Context(), decided); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.CloseCase(t.Context(), store.CaseClosing{ID: "c", Outcome: store.Upheld, By: "test", At: decided.Received}); err != nil {
+		t.Fatal(err)
+	}
 	for statement, reason := range map[string]string{
-		"UPDATE portraits SET bytes = X'00'":                                            "a portrait never changes",
-		"DELETE FROM portraits":                                                         "FOREIGN KEY",
-		"INSERT INTO people_portraits VALUES ('person-001', X'00')":                     "FOREIGN KEY",
-		"UPDATE events SET actor = 'x'":                                                 "events are never changed",
-		"DELETE FROM events WHERE number = 1":                                           "events are never deleted",
-		"REPLACE INTO events SELECT number, 0, 'x', kind, subject, detail FROM events":  "events are never deleted",
-		"UPDATE badges SET status = 'valid'":                                            "revocation is final",
-		"UPDATE badges SET idx = (idx + 1) % 64":                                        "keeps its index",
-		"UPDATE badges SET id = 'c'":                                                    "keeps its index",
-		"DELETE FROM badges":                                                            "badges are never deleted",
-		"DELETE FROM lists":                                                             "lists are never deleted",
-		"UPDATE badges SET state = 'issued'":                                            "CHECK constraint",
-		"UPDATE badges SET idx = 'x'":                                                   "cannot store TEXT",
-		"INSERT INTO tokens VALUES ('a', 'n', X'00', 's', 'by', 0, 1, NULL)":            "CHECK constraint",
-		"UPDATE people SET id = 'other' WHERE id = 'person-000'":                        "FOREIGN KEY",
-		"INSERT INTO events (at, actor, kind, subject, detail) VALUES (0, 0, 0, 0, '')": "",
+		"UPDATE cases SET outcome = 'not_upheld'":                                             "a case keeps its outcome",
+		"UPDATE portraits SET bytes = X'00'":                                                  "a portrait never changes",
+		"DELETE FROM portraits":                                                               "FOREIGN KEY",
+		"INSERT INTO people_portraits VALUES ('person-001', X'00')":                           "FOREIGN KEY",
+		"UPDATE events SET actor = 'x'":                                                       "events are never changed",
+		"DELETE FROM events WHERE number = 1":                                                 "events are never deleted",
+		"REPLACE INTO events SELECT number, 0, 'x', kind, subject, detail, chain FROM events": "events are never deleted",
+		"UPDATE events SET chain = NULL":                                                      "events are never changed",
+		"UPDATE badges SET status = 'invalid', causes = 'office'":                             "suspended for a cause",
+		"UPDATE standings SET policy = 'p', judged_at = 5, next_at = 5":                       "CHECK constraint",
+		"DELETE FROM people WHERE id = 'person-000'":                                          "FOREIGN KEY",
+		"UPDATE badges SET status = 'valid'":                                                  "revocation is final",
+		"UPDATE badges SET idx = (idx + 1) % 64":                                              "keeps its index",
+		"UPDATE badges SET id = 'c'":                                                          "keeps its index",
+		"DELETE FROM badges":                                                                  "badges are never deleted",
+		"DELETE FROM lists":                                                                   "lists are never deleted",
+		"UPDATE badges SET state = 'issued'":                                                  "CHECK constraint",
+		"UPDATE badges SET idx = 'x'":                                                         "cannot store TEXT",
+		"INSERT INTO tokens VALUES ('a', 'n', X'00', 's', 'by', 0, 1, NULL)":                  "CHECK constraint",
+		"UPDATE people SET id = 'other' WHERE id = 'person-000'":                              "FOREIGN KEY",
+		"INSERT INTO events (at, actor, kind, subject, detail) VALUES (0, 0, 0, 0, '')":       "chained to the one before",
 	} {
 		_, err := s.writer.db.Exec(statement)
 		if (err == nil) != (reason == "") || err != nil && !strings.Contains(err.Error(), reason) {

@@ -69,6 +69,10 @@ func setPortrait(t *tx, p store.PersonPortrait, done *store.ImportCount) error {
 		done.Unchanged++
 		return nil
 	}
+	// The row of somebody who was erased would satisfy the foreign key.
+	if _, err := person(context.Background(), t, "id", p.PersonID); err != nil {
+		return err
+	}
 	if err := keepPortrait(t, p); err != nil {
 		return translate(err)
 	}

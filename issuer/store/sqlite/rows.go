@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -84,4 +85,16 @@ func kept(t time.Time) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMicro(t.UnixMicro()).UTC()
+}
+
+// words is the column's value of a short list.
+func words[T ~string](list []T) string {
+	var text strings.Builder
+	for i, word := range list {
+		if i > 0 {
+			text.WriteByte(' ')
+		}
+		text.WriteString(string(word))
+	}
+	return text.String()
 }

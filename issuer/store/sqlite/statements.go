@@ -9,7 +9,7 @@ import (
 // SQLite takes longer to parse a statement than to run most of them, so each is
 // prepared once for a connection. Their texts are this package's own, so that
 // there are few; maxStatements is what makes a mistake there cost no memory.
-const maxStatements = 128
+const maxStatements = 256
 
 // pool is the connections for reading.
 type pool struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
@@ -15,10 +16,11 @@ func (s *Store) SetBadgeStatus(ctx context.Context, c store.StatusChange) (store
 	}
 	b, err := change(ctx, s.writer, func(t *tx) (store.Badge, error) {
 		b, err := badge(context.Background(), t, c.BadgeID)
-		if err != nil || b.Status == c.To {
+		if err != nil {
 			return b, err
 		}
-		return setStatus(t, b, c)
+		b, _, err = setStatus(t, b, c)
+		return b, err
 	})
 	return described(b, err, "status of badge %.64q", c.BadgeID)
 }
@@ -28,62 +30,146 @@ func (s *Store) SetStatusOfPerson(ctx context.Context, c store.PersonStatusChang
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	changed, err := change(ctx, s.writer, func(t *tx) ([]store.Badge, error) { return setStatusOfPerson(t, c) })
+	changed, err := change(ctx, s.writer, func(t *tx) ([]store.Badge, error) {
+		if c.At.IsZero() {
+			c.At = t.now
+		}
+		changed, err := setStatusOfPerson(t, c)
+		if err != nil {
+			return nil, err
+		}
+		return changed, setSuspension(t, c)
+	})
 	return described(changed, err, "status of person %.64q", c.PersonID)
 }
 
+// setStatusOfPerson changes badges alone; c.At is set.
 func setStatusOfPerson(t *tx, c store.PersonStatusChange) ([]store.Badge, error) {
 	if _, err := person(context.Background(), t, "id", c.PersonID); err != nil {
 		return nil, err
 	}
-	at := c.At
-	if at.IsZero() {
-		at = t.now
-	}
-	live, err := badgesOf(context.Background(), t, c.PersonID, at)
+	live, err := badgesOf(context.Background(), t, c.PersonID, c.At)
 	if err != nil {
 		return nil, err
 	}
 	var changed []store.Badge
 	for _, b := range live {
-		if b.Status == c.To {
-			continue
-		}
-		b, err := setStatus(t, b, store.StatusChange{To: c.To, Reason: c.Reason, By: c.By, At: at})
+		b, did, err := setStatus(t, b, store.StatusChange{To: c.To, Cause: c.Cause, Reason: c.Reason, By: c.By, At: c.At})
 		if err != nil {
 			return nil, err
 		}
-		changed = append(changed, b)
+		if did {
+			changed = append(changed, b)
+		}
 	}
 	return changed, nil
 }
 
-// setStatus changes the entry in the list, too: the badge's row is the entry.
-func setStatus(t *tx, b store.Badge, c store.StatusChange) (store.Badge, error) {
-	if b.Status == store.Invalid {
-		return b, store.ErrFinal
+// setSuspension keeps whether the person gets badges from now on.
+func setSuspension(t *tx, c store.PersonStatusChange) error {
+	cause, kind := causeOf(c.Cause), store.PersonSuspended
+	var result sql.Result
+	var err error
+	switch c.To {
+	case store.Suspended:
+		result, err = t.Exec(`INSERT INTO suspensions (person_id, cause, reason, actor, at) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (person_id, cause) DO NOTHING`, c.PersonID, cause, c.Reason, c.By, micros(c.At))
+	case store.Valid:
+		kind = store.PersonReinstated
+		result, err = t.Exec("DELETE FROM suspensions WHERE person_id = ? AND cause = ?", c.PersonID, cause)
+	default:
+		return nil
 	}
-	at := c.At
-	if at.IsZero() {
-		at = t.now
+	if err != nil {
+		return err
 	}
-	from := b.Status
-	b.Status, b.StatusReason, b.StatusAt = c.To, c.Reason, kept(at)
-	result, err := t.Exec("UPDATE badges SET status = ?, status_reason = ?, status_at = ? WHERE id = ? AND status = ?",
-		b.Status, b.StatusReason, micros(b.StatusAt), b.ID, from)
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	return t.record(c.At, c.By, kind, c.PersonID, struct {
+		Cause  store.Cause `json:"cause"`
+		Reason string      `json:"reason"`
+	}{cause, c.Reason})
+}
+
+// SuspensionsOf implements [store.BadgeReader].
+func (r *Reader) SuspensionsOf(ctx context.Context, personID string) ([]store.Suspension, error) {
+	all, err := queryAll(ctx, r.reads, scanSuspension,
+		"SELECT person_id, cause, reason, actor, at FROM suspensions WHERE person_id = ? ORDER BY cause", personID)
+	return described(all, err, "suspensions of person %.64q", personID)
+}
+
+func scanSuspension(s scanner) (u store.Suspension, err error) {
+	err = s.Scan(&u.PersonID, &u.Cause, &u.Reason, &u.By, instant{&u.At})
+	return u, err
+}
+
+func causeOf(c store.Cause) store.Cause {
+	if c == "" {
+		return store.ByOffice
+	}
+	return c
+}
+
+// afterChange returns the status and the causes that a badge has after a change.
+func afterChange(b store.Badge, c store.StatusChange) (store.Status, []store.Cause) {
+	if c.To == store.Invalid {
+		return store.Invalid, nil
+	}
+	var causes []store.Cause
+	for _, other := range b.Causes {
+		if other != causeOf(c.Cause) {
+			causes = append(causes, other)
+		}
+	}
+	if c.To == store.Suspended {
+		causes = append(causes, causeOf(c.Cause))
+		slices.Sort(causes)
+	}
+	if len(causes) > 0 {
+		return store.Suspended, causes
+	}
+	return store.Valid, nil
+}
+
+// setStatus changes the entry in the list, too: the badge's row is the entry. It
+// reports whether anything changed.
+func setStatus(t *tx, b store.Badge, c store.StatusChange) (store.Badge, bool, error) {
+	from, before := b.Status, b.Causes
+	status, causes := afterChange(b, c)
+	if from == store.Invalid && status != from {
+		return b, false, store.ErrFinal
+	}
+	if status == from && slices.Equal(causes, before) {
+		return b, false, nil
+	}
+	if c.At.IsZero() {
+		c.At = t.now
+	}
+	b.Status, b.Causes, b.StatusReason, b.StatusAt = status, causes, c.Reason, kept(c.At)
+	result, err := t.Exec("UPDATE badges SET status = ?, causes = ?, status_reason = ?, status_at = ? WHERE id = ? AND status = ? AND causes = ?",
+		b.Status, words(b.Causes), b.StatusReason, micros(b.StatusAt), b.ID, from, words(before))
 	if err := exactlyOne(result, err); err != nil {
-		return b, err
+		return b, false, err
+	}
+	if status == from {
+		return b, true, t.record(c.At, c.By, store.BadgeCauses, b.ID, struct {
+			Person string        `json:"person"`
+			Causes []store.Cause `json:"causes"`
+			Reason string        `json:"reason"`
+		}{b.PersonID, b.Causes, b.StatusReason})
 	}
 	result, err = t.Exec("UPDATE lists SET version = version + 1 WHERE id = ?", b.ListID)
 	if err := exactlyOne(result, err); err != nil {
-		return b, err
+		return b, false, err
 	}
-	return b, t.record(at, c.By, store.BadgeStatus, b.ID, struct {
-		Person string       `json:"person"`
-		From   store.Status `json:"from"`
-		To     store.Status `json:"to"`
-		Reason string       `json:"reason"`
-	}{b.PersonID, from, b.Status, b.StatusReason})
+	return b, true, t.record(c.At, c.By, store.BadgeStatus, b.ID, struct {
+		Person string        `json:"person"`
+		From   store.Status  `json:"from"`
+		To     store.Status  `json:"to"`
+		Reason string        `json:"reason"`
+		Causes []store.Cause `json:"causes,omitempty"`
+	}{b.PersonID, from, b.Status, b.StatusReason, b.Causes})
 }
 
 // exactlyOne insists that a compare-and-swap found its row.

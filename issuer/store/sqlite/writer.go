@@ -27,6 +27,7 @@ type writer struct {
 
 	failure    error // after which nothing is written; owned by run
 	statements *statements
+	head       store.Head // of the chain of events; owned by run
 }
 
 // operation is one caller's change.
@@ -43,6 +44,7 @@ type tx struct {
 	undo []func()
 
 	statements *statements
+	head       *store.Head          // the writer's
 	bound      map[string]*sql.Stmt // those of statements, in this transaction
 }
 
@@ -58,7 +60,7 @@ func (t *tx) rewind(to int) {
 	t.undo = t.undo[:to]
 }
 
-func newWriter(db *sql.DB, c Config) *writer {
+func newWriter(db *sql.DB, c Config, head store.Head) *writer {
 	w := &writer{
 		db: db, now: c.Now, logger: c.Logger, batch: c.BatchSize,
 		queue:   make(chan *operation, c.QueueLength),
@@ -66,6 +68,7 @@ func newWriter(db *sql.DB, c Config) *writer {
 		stopped: make(chan struct{}),
 
 		statements: newStatements(db),
+		head:       head,
 	}
 	go w.run()
 	return w
@@ -75,6 +78,19 @@ func newWriter(db *sql.DB, c Config) *writer {
 func (w *writer) stop() {
 	w.close.Do(func() { close(w.closing) })
 	<-w.stopped
+}
+
+// orClosed returns a read's error, or that it failed because the store is closed.
+func (w *writer) orClosed(err error) error {
+	if err == nil {
+		return nil
+	}
+	select {
+	case <-w.closing:
+		return store.ErrClosed
+	default:
+		return err
+	}
 }
 
 // change has the writer do something and returns once it is durable. The
@@ -201,7 +217,7 @@ func (w *writer) commit(ops []*operation, errs []error) error {
 	if err != nil {
 		return w.failed("begin", err)
 	}
-	t := &tx{Tx: begun, now: w.now(), statements: w.statements, bound: make(map[string]*sql.Stmt)}
+	t := &tx{Tx: begun, now: w.now(), statements: w.statements, head: &w.head, bound: make(map[string]*sql.Stmt)}
 	for i, op := range ops {
 		var lost error
 		if errs[i], lost = t.attempt(op.do); lost != nil {

@@ -131,7 +131,7 @@ func TestWriter_FailedCommitTakesAllWithIt(t *testing.T) {
 		reserve(s, "b", 0),
 		raw(s, func(t *tx) error { // a violation that only the commit finds
 			return errors.Join(statement("PRAGMA defer_foreign_keys = ON")(t),
-				statement("INSERT INTO badges SELECT 'x','nobody','k','t','a',0,1,'by',0,1,9999,'prepared',NULL,'valid','',NULL")(t))
+				statement("INSERT INTO badges SELECT 'x','nobody','k','t','a',0,1,'by',0,1,9999,'prepared',NULL,'valid','',NULL,''")(t))
 		}),
 		reserve(s, "c", 0),
 	)

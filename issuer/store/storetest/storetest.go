@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/issuer/evidence"
+	"github.com/cyberbadge/cyberbadge/issuer/notify/notifytest"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
 
@@ -38,6 +39,8 @@ func Run(t *testing.T, open Opener) {
 		tests []test
 	}{
 		{"Evidence", evidenceTests},
+		{"Sources", sourceTests},
+		{"Directory", directoryTests},
 		{"Portraits", portraitTests},
 		{"Badges", badgeTests},
 		{"Status", statusTests},
@@ -45,7 +48,16 @@ func Run(t *testing.T, open Opener) {
 		{"Enrolments", enrolmentTests},
 		{"Deliveries", deliveryTests},
 		{"Tokens", tokenTests},
+		{"Officers", officerTests},
+		{"Sessions", sessionTests},
+		{"Proposals", proposalTests},
+		{"Cases", caseTests},
 		{"Events", eventTests},
+		{"Standings", standingTests},
+		{"Departures", departureTests},
+		{"Holds", holdTests},
+		{"Messages", messageTests},
+		{"Privacy", privacyTests},
 		{"Text", textTests},
 		{"Concurrency", concurrencyTests},
 	} {
@@ -58,6 +70,9 @@ func Run(t *testing.T, open Opener) {
 			}
 		})
 	}
+	t.Run("Outbox", func(t *testing.T) {
+		notifytest.RunOutboxTests(t, func(t *testing.T) notifytest.Store { return open(t, Config{Now: fixedClock}) })
+	})
 }
 
 type test struct {

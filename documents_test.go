@@ -125,7 +125,7 @@ func TestOperations_ExplainOnlySettingsThatThereAre(t *testing.T) {
 	for _, setting := range append(settingsOf(structs, "issuerConfig"), settingsOf(structs, "verifierConfig")...) {
 		known[setting] = true
 	}
-	row := regexp.MustCompile("(?m)^\\| (`(?:issuer|verifier|gates|visits)\\.[a-z_.]+`.*?) \\|")
+	row := regexp.MustCompile("(?m)^\\| (`(?:issuer|verifier|gates|visits|program|notify|mail|teams|slack|lockout|outbound|office|limits|evidence)\\.[a-z_.]+`.*?) \\|")
 	for _, match := range row.FindAllStringSubmatch(readFile(t, operations), -1) {
 		for _, setting := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(match[1], -1) {
 			if !known[setting[1]] && !isFile.MatchString(setting[1]) {

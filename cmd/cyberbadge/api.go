@@ -137,7 +137,15 @@ func inProcess(ctx context.Context, folder *issuerFolder, errs io.Writer) (*api,
 	if err != nil {
 		return nil, err
 	}
-	s, err := server.New(server.Config{Program: program, Tokens: database, Now: folder.now, Logger: logger})
+	desk, err := folder.office(program, database, logger)
+	if err != nil {
+		return nil, errors.Join(err, database.Close())
+	}
+	s, err := server.New(server.Config{
+		Office: desk, TokenUses: database,
+		Program: program, Tokens: database, Now: folder.now, Logger: logger,
+		Courier: ownCourier{folder, program, database, logger},
+	})
 	if err != nil {
 		return nil, errors.Join(err, database.Close())
 	}
@@ -245,7 +253,13 @@ func (a *api) read(ctx context.Context, method, path, contentType string, body i
 	return text, nil
 }
 
-// problemError is what a server refused with, as one line for a terminal.
+// refusal is what a server refused with, as one line for a terminal.
+type refusal struct{ code, text string }
+
+// Error is the line.
+func (r *refusal) Error() string { return r.text }
+
+// problemError is the refusal that an answer is.
 func problemError(status int, text []byte) error {
 	var problem struct {
 		Title  string `json:"title"`
@@ -263,7 +277,7 @@ func problemError(status int, text []byte) error {
 	if len(problem.Reasons) > 0 {
 		problem.Detail = strings.TrimSuffix(problem.Detail, ".") + ": " + strings.Join(problem.Reasons, ", ")
 	}
-	return fmt.Errorf("%s (%s)", problem.Detail, problem.Code)
+	return &refusal{problem.Code, fmt.Sprintf("%s (%s)", problem.Detail, problem.Code)}
 }
 
 // withAPI opens the API for the time of one command.

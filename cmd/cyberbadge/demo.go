@@ -59,10 +59,11 @@ func demoCommand(s streams) *cobra.Command {
 		Short: "Run issuer and verifier on this machine over a sample program",
 		Long: `Run issuer and verifier on this machine over a sample program: import people,
 training and devices, issue a badge to a made-up phone, draw its gate code, verify
-it, change it, revoke it, and then serve until stopped, with links to a phone's and
-a gate's page.
+it, change it, revoke it; then say who will lapse, have one laptop fall out of
+compliance and mend, and show the mail that goes out; and then serve until stopped,
+with links to a phone's and a gate's page.
 
-Its keys are not encrypted and its people are invented.`,
+Its keys are not encrypted, its people are invented, and its mail goes to a folder.`,
 		Args: arguments(),
 		RunE: func(c *cobra.Command, _ []string) error { return d.run(c.Context()) },
 	}
@@ -176,6 +177,9 @@ func (d *demo) setUpIssuer(ctx context.Context, addr string) (*issuerFolder, err
 	if err != nil {
 		return nil, err
 	}
+	if err := addNotify(dir); err != nil {
+		return nil, err
+	}
 	return openIssuerFolder(dir, d.settings())
 }
 
@@ -277,6 +281,9 @@ terminal, and show the next code:
 Also:
 
   %[6]s issuer standing --dir %[1]s/issuer
+  %[6]s program forecast --dir %[1]s/issuer
+  %[6]s program messages --dir %[1]s/issuer --person `+demoLapsing+`
+  %[6]s issuer import   --dir %[1]s/issuer --devices %[1]s/`+demoNoncompliant+`
   %[6]s verifier visits present --dir %[1]s/verifier
   %[6]s badge issue     --dir %[1]s/issuer --person %[7]s --holder-key %[1]s/phone.jwk --out %[1]s/badge.txt
   %[6]s badge present   --badge %[1]s/badge.txt --holder-key %[1]s/phone.key --code > %[1]s/code.txt

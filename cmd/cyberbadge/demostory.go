@@ -22,7 +22,8 @@ import (
 	"github.com/cyberbadge/cyberbadge/verifier"
 )
 
-// tell plays the way of one badge, from evidence to revocation.
+// tell plays the way of one badge, from evidence to revocation, and then what a
+// lapse sets off.
 func (d *demo) tell(ctx context.Context, office *api, verifierURL string) error {
 	if err := d.importProgram(ctx, office); err != nil {
 		return err
@@ -53,7 +54,10 @@ func (d *demo) tell(ctx context.Context, office *api, verifierURL string) error 
 	if err := d.expect(ctx, gate, "a badge with one character changed", change(presentation), verifier.BadSignature); err != nil {
 		return err
 	}
-	return d.revoke(ctx, office, gate, badge)
+	if err := d.revoke(ctx, office, gate, badge); err != nil {
+		return err
+	}
+	return d.lapse(ctx, office, gate)
 }
 
 func (d *demo) importProgram(ctx context.Context, office *api) error {
@@ -223,6 +227,16 @@ func (d *demo) revoke(ctx context.Context, office *api, gate *verifying, badge i
 	}
 	revoked := d.streams.now()
 	d.say("\nRevoked it")
+	decision, err := d.await(ctx, gate, badge, verifier.Revoked)
+	if err != nil {
+		return err
+	}
+	d.say("Verifying a fresh proof of it, %v later:", since(d, revoked))
+	return printDecision(d.streams.out, decision, false)
+}
+
+// await shows fresh proofs of a badge until the verifier decides as it should.
+func (d *demo) await(ctx context.Context, gate *verifying, badge issuedBadge, want verifier.Reason) (verifier.Decision, error) {
 	ctx, cancel := context.WithTimeout(ctx, demoPatience)
 	defer cancel()
 	tick := time.NewTicker(100 * time.Millisecond)
@@ -230,20 +244,16 @@ func (d *demo) revoke(ctx context.Context, office *api, gate *verifying, badge i
 	for {
 		presentation, _, err := d.present(badge)
 		if err != nil {
-			return err
+			return verifier.Decision{}, err
 		}
 		decision, err := gate.ask(ctx, presentation)
-		if err != nil {
-			return err
-		}
-		if decision.Reason == verifier.Revoked {
-			d.say("Verifying a fresh proof of it, %v later:", time.Since(revoked).Round(10*time.Millisecond))
-			return printDecision(d.streams.out, decision, false)
+		if err != nil || decision.Reason == want {
+			return decision, err
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("the verifier still says %s: %w", decision.Reason, ctx.Err())
+			return decision, fmt.Errorf("the verifier still says %s: %w", decision.Reason, ctx.Err())
 		}
 	}
 }

@@ -87,6 +87,7 @@ func TestHelp_ExamplesParse(t *testing.T) {
 			continue
 		}
 		tried++
+		words, _, _ = strings.Cut(words, " >> ")
 		words, _, _ = strings.Cut(words, " > ")
 		words, _, _ = strings.Cut(words, " < ")
 		c, rest, err := rootCommand(streams{}).Find(split(words))
@@ -150,18 +151,23 @@ func TestCompletion_IsThereForEveryShell(t *testing.T) {
 func TestCompletion_KnowsCommandsFlagsAndValues(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string][]string{
-		"":                         {"badge", "completion", "demo", "help", "issuer", "keys", "person", "policy", "verifier", "verify"},
-		"badge ":                   {"issue", "present", "reinstate", "revoke", "show", "suspend"},
-		"issuer ":                  {"import", "init", "serve", "standing", "token", "trust"},
-		"policy ":                  {"check", "diff", "test"},
-		"verifier ":                {"gate", "init", "serve", "trust", "visits"},
-		"verifier gate ":           {"end", "list", "pair"},
-		"verifier visits ":         {"export", "leave", "list", "present"},
-		"keys ":                    {"generate", "list"},
-		"verify --access ":         {"onsite", "remote"},
-		"badge present --level ":   {"L", "M"},
-		"issuer token --scope ":    {"badges:issue", "badges:read", "badges:revoke", "import", "people:read", "standing:read", "tokens"},
-		"keys generate --insecure": {"--insecure-plain"},
+		"":                          {"audit", "badge", "case", "completion", "demo", "help", "hold", "issuer", "keys", "person", "policy", "program", "verifier", "verify"},
+		"badge ":                    {"issue", "present", "reinstate", "revoke", "show", "suspend"},
+		"issuer ":                   {"import", "init", "officer", "serve", "standing", "token", "trust"},
+		"policy ":                   {"activate", "check", "diff", "history", "test"},
+		"program ":                  {"advance", "confirm", "forecast", "messages", "resend", "status"},
+		"hold ":                     {"add", "end", "list"},
+		"audit ":                    {"export", "verify"},
+		"person ":                   {"erase", "export", "invitations", "invite", "photo", "reinstate", "suspend"},
+		"program messages --state ": {"dead", "delivered", "dropped", "held", "waiting"},
+		"verifier ":                 {"gate", "init", "serve", "trust", "visits"},
+		"verifier gate ":            {"end", "list", "pair"},
+		"verifier visits ":          {"export", "leave", "list", "present"},
+		"keys ":                     {"generate", "list"},
+		"verify --access ":          {"onsite", "remote"},
+		"badge present --level ":    {"L", "M"},
+		"issuer token --scope ":     {"audit:read", "badges:issue", "badges:read", "badges:revoke", "cases", "evidence:write", "import", "officers", "people:erase", "people:read", "program:read", "program:write", "proposals", "scim", "standing:read", "tokens"},
+		"keys generate --insecure":  {"--insecure-plain"},
 	} {
 		var out, errs bytes.Buffer
 		args := append([]string{"__complete"}, strings.Split(typed, " ")...)

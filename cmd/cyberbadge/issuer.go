@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -22,7 +23,7 @@ import (
 func issuerCommand(s streams) *cobra.Command {
 	c := &cobra.Command{Use: "issuer", Short: "Set up, feed and serve the program that issues badges"}
 	c.AddCommand(issuerInitCommand(s), issuerImportCommand(s), issuerStandingCommand(s),
-		issuerServeCommand(s), issuerTrustCommand(s), issuerTokenCommand(s))
+		issuerServeCommand(s), issuerTrustCommand(s), issuerTokenCommand(s), issuerOfficerCommand(s))
 	return c
 }
 
@@ -64,13 +65,18 @@ issuer.yaml where that is.`,
 func issuerImportCommand(s streams) *cobra.Command {
 	r := reach{streams: s}
 	var people, training, devices string
+	var asking importing
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "import --dir DIR [--people FILE] [--training FILE] [--devices FILE]",
 		Short: "Take in people, training and devices as other systems export them",
 		Long: `Take in people (SCIM 2.0), training (xAPI 1.0.3 statements) and devices
 (Microsoft Graph managedDevice). A bad record is reported with its place and the
-rest goes in. Importing the same files again changes nothing.`,
+rest goes in. Importing the same files again changes nothing.
+
+An import by which many people would lose their good standing at once is refused
+whole, because a source that broke must not lock out a company. Look at the source;
+if it is right, repeat the import with --confirm, on the issuer's own machine.`,
 		Example: `  cyberbadge issuer import --dir issuer --people people.json --training training.json`,
 		Args:    arguments(),
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -83,19 +89,22 @@ rest goes in. Importing the same files again changes nothing.`,
 				return misuse("nothing to import: give --people, --training or --devices")
 			}
 			return r.withAPI(c.Context(), func(a *api) error {
-				var report issuer.ImportReport
-				if err := importFiles(c.Context(), a, asReaders(files), &report); err != nil {
-					return err
+				var report importReport
+				if err := asking.send(c.Context(), a, asReaders(files), &report); err != nil {
+					return explainMassChange(err)
 				}
 				if asJSON {
 					return printJSON(s.out, report)
 				}
-				printReport(s.out, report)
+				printReport(s.out, report.ImportReport)
+				report.printMeaning(s.out)
 				return nil
 			})
 		},
 	}
 	r.flags(c)
+	c.Flags().BoolVar(&asking.confirm, "confirm", false, "let it through however many lose their good standing by it")
+	c.Flags().BoolVar(&asking.dryRun, "dry-run", false, "take nothing in, and say what it would have done")
 	c.Flags().StringVar(&people, "people", "", "SCIM 2.0 ListResponse of User")
 	c.Flags().StringVar(&training, "training", "", "xAPI statements")
 	c.Flags().StringVar(&devices, "devices", "", "Microsoft Graph managedDevice collection")
@@ -105,13 +114,63 @@ rest goes in. Importing the same files again changes nothing.`,
 
 // importFiles streams the files as one multipart request.
 func importFiles(ctx context.Context, a *api, files map[string]io.Reader, report *issuer.ImportReport) error {
+	return importing{}.send(ctx, a, files, report)
+}
+
+// importing is what is asked for beside the files.
+type importing struct{ confirm, dryRun bool }
+
+func (i importing) send(ctx context.Context, a *api, files map[string]io.Reader, report any) error {
+	asked := url.Values{}
+	if i.confirm {
+		asked.Set("confirm", "true")
+	}
+	if i.dryRun {
+		asked.Set("dry_run", "true")
+	}
 	reading, writing := io.Pipe()
 	form := multipart.NewWriter(writing)
 	go func() {
 		writing.CloseWithError(writeParts(form, files))
 	}()
 	defer reading.Close()
-	return a.call(ctx, http.MethodPost, "/v1/import", form.FormDataContentType(), reading, report)
+	path := "/v1/import"
+	if len(asked) > 0 {
+		path += "?" + asked.Encode()
+	}
+	return a.call(ctx, http.MethodPost, path, form.FormDataContentType(), reading, report)
+}
+
+// importReport is the API's answer to an import.
+type importReport struct {
+	issuer.ImportReport
+	Judged         int  `json:"judged"`
+	Losing         int  `json:"losing"`
+	WithoutManager int  `json:"without_manager"`
+	DryRun         bool `json:"dry_run"`
+}
+
+// printMeaning prints what an import means for people, as far as there is anything
+// to look at.
+func (r importReport) printMeaning(w io.Writer) {
+	if r.Losing > 0 {
+		fmt.Fprintf(w, "%d people lose their good standing by it\n", r.Losing)
+	}
+	if r.WithoutManager > 0 {
+		fmt.Fprintf(w, "%d people have no manager who could be told: that goes to the fallback address\n", r.WithoutManager)
+	}
+	if r.DryRun {
+		fmt.Fprintln(w, "nothing was taken in")
+	}
+}
+
+// explainMassChange adds what to type.
+func explainMassChange(err error) error {
+	var refused *refusal
+	if !errors.As(err, &refused) || refused.code != server.CodeMassChange {
+		return err
+	}
+	return fmt.Errorf("%w; if the source is right, repeat the import with --confirm", err)
 }
 
 func asReaders(files map[string]*os.File) map[string]io.Reader {
@@ -265,8 +324,13 @@ func issuerTokenCommand(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "token --dir DIR --name NAME --scope SCOPE…",
 		Short: "Make an API token; it is shown once",
-		Example: `  umask 077
-  cyberbadge issuer token --dir issuer --name "HR export" --scope import > token`,
+		Long: `Make an API token; it is shown once. Of one name two may be good at a time, so
+that one can take the place of the other:
+
+  umask 077
+  cyberbadge issuer token --dir issuer --name "HR export" --scope import > token
+  cyberbadge issuer token list --dir issuer
+  cyberbadge issuer token revoke --dir issuer ID`,
 		Args: arguments(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return r.withAPI(c.Context(), func(a *api) error {
@@ -296,6 +360,7 @@ func issuerTokenCommand(s streams) *cobra.Command {
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	required(c, "name", "scope")
 	oneOf(c, "scope", scopeNames()...)
+	c.AddCommand(issuerTokenListCommand(s), issuerTokenRevokeCommand(s))
 	return c
 }
 

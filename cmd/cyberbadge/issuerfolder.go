@@ -34,7 +34,18 @@ const (
 
 // issuerConfig is issuer.yaml.
 type issuerConfig struct {
-	Issuer issuerSection `yaml:"issuer"`
+	Issuer   issuerSection     `yaml:"issuer"`
+	Program  programSection    `yaml:"program"`
+	Notify   notifySection     `yaml:"notify"`
+	Mail     mailSection       `yaml:"mail"`
+	Teams    roomSection       `yaml:"teams"`
+	Slack    roomSection       `yaml:"slack"`
+	Webhooks []receiverSection `yaml:"webhooks"`
+	LockOut  lockOutSection    `yaml:"lockout"`
+	Outbound outboundSection   `yaml:"outbound"`
+	Office   officeSection     `yaml:"office"`
+	Limits   limitsSection     `yaml:"limits"`
+	Evidence evidenceSection   `yaml:"evidence"`
 }
 
 type issuerSection struct {
@@ -53,20 +64,27 @@ type issuerSection struct {
 }
 
 func defaultIssuerConfig() issuerConfig {
-	return issuerConfig{issuerSection{
-		Listen:    "127.0.0.1:8080",
-		Policy:    policyFile,
-		BadgeLife: issuer.DefaultBadgeLife,
-		ListTTL:   issuer.DefaultListTTL,
-		ListLife:  issuer.DefaultListLife,
-		ListSize:  sqlite.DefaultListSize,
-	}}
+	return issuerConfig{
+		Issuer: issuerSection{
+			Listen:    "127.0.0.1:8080",
+			Policy:    policyFile,
+			BadgeLife: issuer.DefaultBadgeLife,
+			ListTTL:   issuer.DefaultListTTL,
+			ListLife:  issuer.DefaultListLife,
+			ListSize:  sqlite.DefaultListSize,
+		},
+		Program: defaultProgramSection(),
+		Notify:  notifySection{Program: "Cyber Badge program", TimeZone: "UTC"},
+		Mail:    mailSection{TLS: tlsStart},
+		LockOut: defaultLockOutSection(),
+	}
 }
 
 // issuerFolder is an issuer on this machine.
 type issuerFolder struct {
 	path   string
 	config issuerSection
+	whole  issuerConfig // of which config is the section issuer
 	now    func() time.Time
 }
 
@@ -87,7 +105,7 @@ func openIssuerFolder(path string, s streams) (*issuerFolder, error) {
 	if err := config.Load(name, s.environ, &settings); err != nil {
 		return nil, misuseError{err}
 	}
-	return &issuerFolder{path, settings.Issuer, s.now}, nil
+	return &issuerFolder{path, settings.Issuer, settings, s.now}, nil
 }
 
 func notIssuer(path string) error {
@@ -142,7 +160,7 @@ func (f *issuerFolder) settings(logger *slog.Logger) (issuer.Config, error) {
 	if err != nil {
 		return issuer.Config{}, misuseError{err}
 	}
-	return issuer.Config{
+	settings := issuer.Config{
 		URL:        f.config.URL,
 		Policy:     rules,
 		BadgeKey:   badgeKey,
@@ -153,7 +171,9 @@ func (f *issuerFolder) settings(logger *slog.Logger) (issuer.Config, error) {
 		ListLife:   f.config.ListLife,
 		Now:        f.now,
 		Logger:     logger,
-	}, nil
+	}
+	f.whole.addTo(&settings)
+	return settings, nil
 }
 
 func (f *issuerFolder) policy() (*policy.Policy, error) {

@@ -149,6 +149,7 @@ func (s *issuerSetup) configText(passphrase string) []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# An issuer of Cyber Badges. docs/operations.md explains every setting; each can\n")
 	fmt.Fprintf(&b, "# be overridden from the environment, for example CYBERBADGE_ISSUER_LISTEN.\n")
+	fmt.Fprintf(&b, "# Nobody is told of a lapse, and nothing is locked, until notify and mail are set.\n")
 	fmt.Fprintf(&b, "issuer:\n  url: %q\n  listen: %q\n  policy: %s\n", s.url, s.listen, policyFile)
 	fmt.Fprintf(&b, "  list_ttl: %s\n  list_size: %d\n", s.listTTL, s.listSize)
 	if s.insecurePlain {

@@ -3,8 +3,11 @@
 //
 //	cyberbadge demo                 try all of it on this machine
 //	cyberbadge issuer …             set up, feed and serve the program
-//	cyberbadge policy …             check, try and compare policies
-//	cyberbadge person …             invite people's phones, set their portraits
+//	cyberbadge policy …             check, try and compare policies, put one in force
+//	cyberbadge program …            see what is ahead and what is stuck, work off what is due
+//	cyberbadge hold …               make exceptions for people
+//	cyberbadge person …             invite people's phones, suspend, export and erase people
+//	cyberbadge audit …              verify and export who did what
 //	cyberbadge badge …              issue, show and revoke badges
 //	cyberbadge verifier …           set up and serve a verifier
 //	cyberbadge verify …             decide about one presentation

@@ -11,8 +11,9 @@ import (
 )
 
 func personCommand(s streams) *cobra.Command {
-	c := &cobra.Command{Use: "person", Short: "Give people a portrait, and invite them to put a badge on their phone"}
-	c.AddCommand(personInviteCommand(s), personInvitationsCommand(s), personPhotoCommand(s))
+	c := &cobra.Command{Use: "person", Short: "Invite people's phones, set portraits, suspend people, export and erase what is kept"}
+	c.AddCommand(personInviteCommand(s), personInvitationsCommand(s), personPhotoCommand(s),
+		personSuspendCommand(s), personReinstateCommand(s), personExportCommand(s), personEraseCommand(s))
 	return c
 }
 

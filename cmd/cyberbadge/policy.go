@@ -15,8 +15,8 @@ import (
 )
 
 func policyCommand(s streams) *cobra.Command {
-	c := &cobra.Command{Use: "policy", Short: "Check a policy file, hold it to cases, and see what it would change"}
-	c.AddCommand(policyCheckCommand(s), policyTestCommand(s), policyDiffCommand(s))
+	c := &cobra.Command{Use: "policy", Short: "Check a policy file, hold it to cases, see what it would change, and put it in force"}
+	c.AddCommand(policyCheckCommand(s), policyTestCommand(s), policyDiffCommand(s), policyActivateCommand(s), policyHistoryCommand(s))
 	return c
 }
 

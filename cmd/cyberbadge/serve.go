@@ -92,12 +92,30 @@ func (f *issuerFolder) serve(ctx context.Context, logger *slog.Logger, ready fun
 	if err := unlock(settings.BadgeKey, settings.ListKey); err != nil {
 		return err
 	}
+	var bell bell
+	settings.Queued = bell.ring
 	program, database, err := f.program(ctx, settings)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, database.Close()) }()
+	consequences, err := f.consequences(ctx, program, database, logger)
+	if err != nil {
+		return err
+	}
+	bell.courier.Store(consequences.courier)
+	desk, err := f.office(program, database, logger)
+	if err != nil {
+		return err
+	}
+	pushed, asked, err := f.whole.Evidence.build(evidenceParts{
+		receiver: program, inventory: program, cursors: program.Cursors(), directory: program, now: f.now, logger: logger,
+	})
+	if err != nil {
+		return misuseError{err}
+	}
 	api, err := issuerserver.New(issuerserver.Config{
+		Office: desk, TokenUses: database, Limits: f.whole.Limits.limits(), Evidence: pushed,
 		Program: program, Tokens: database, Now: f.now, Logger: logger, TLS: f.config.TLSCertificate != "",
 	})
 	if err != nil {
@@ -107,18 +125,29 @@ func (f *issuerFolder) serve(ctx context.Context, logger *slog.Logger, ready fun
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	// Stopped in the opposite order: calls, what asks for evidence, the scheduler, the
+	// courier; each leaves work to the next.
+	stop := consequences.start(cancel)
+	defer func() { err = errors.Join(err, stop()) }()
+	defer resuming(ctx, desk, logger)()
+	if asked != nil {
+		stopAsking := beside(func(ctx context.Context) error { asked.Run(ctx); return nil })
+		defer func() { err = errors.Join(err, stopAsking()) }()
+	}
 	defer func() { err = errors.Join(err, local.Close()) }()
 	return runServer(ctx, httpserver.Config{
 		Addr:           f.config.Listen,
 		Handler:        api.Handler(),
 		MetricsAddr:    f.config.OperationsListen,
-		MetricsHandler: api.Operations(),
+		MetricsHandler: consequences.metrics.handler(api.Operations()),
 		TLSCertFile:    f.file(f.config.TLSCertificate),
 		TLSKeyFile:     f.file(f.config.TLSKey),
 		MaxBody:        issuerserver.MaxImport,
 		Now:            f.now,
 		Logger:         logger,
-		Ready:          api.Ready,
+		Ready:          bothReady(api.Ready, consequences.ready),
 	}, ready)
 }
 

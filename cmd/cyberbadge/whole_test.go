@@ -86,6 +86,12 @@ type holding struct{ id, badge, key string }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldWith(t, issuer.DefaultListTTL, "")
+}
+
+// newWorldWith has an issuer with further settings.
+func newWorldWith(t *testing.T, listTTL time.Duration, settings string) *world {
+	t.Helper()
 	start, err := time.Parse(time.RFC3339, sample.AsOf)
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +102,7 @@ func newWorld(t *testing.T) *world {
 		office: &clock{at: start}, phone: &clock{at: start}, gate: &clock{at: start},
 	}
 	issuerAddr, verifierAddr := w.address(), w.address()
-	w.setUpIssuer(issuerAddr, start)
+	w.setUpIssuer(issuerAddr, start, listTTL, settings)
 	w.stopIssuer = w.serve(w.office, "http://"+issuerAddr, "issuer", "serve", "--dir", w.issuerDir)
 	w.setUpVerifier(issuerAddr, verifierAddr)
 	w.verifierURL = "http://" + verifierAddr
@@ -113,10 +119,11 @@ func (w *world) address() string {
 	return address
 }
 
-func (w *world) setUpIssuer(address string, at time.Time) {
+func (w *world) setUpIssuer(address string, at time.Time, listTTL time.Duration, settings string) {
 	w.t.Helper()
 	w.run("issuer", "init", "--dir", w.issuerDir, "--url", "http://"+address, "--listen", address,
-		"--insecure-plain-keys", "--list-size", "65536")
+		"--insecure-plain-keys", "--list-size", "65536", "--list-ttl", listTTL.String())
+	addSettings(w.t, w.issuerDir, settings)
 	if err := exportSample(w.dir, at); err != nil {
 		w.t.Fatal(err)
 	}

@@ -1,6 +1,10 @@
 package evidence
 
-import "time"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+)
 
 // Origin says which system a record comes from and what that system calls it.
 // The pair is unique within one kind of record.
@@ -8,6 +12,13 @@ type Origin struct {
 	Source string // the sending system, for example "https://hr.vendor.example" or "graph"
 	ID     string // the source's own identifier of the record
 }
+
+// Hash is the SHA-256 of a record's own bytes, as its source sent them. It shows
+// later, without keeping them, what was received. The zero Hash is none.
+type Hash [sha256.Size]byte
+
+// String returns the hash in hexadecimal.
+func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 
 // Person is somebody the program covers.
 type Person struct {

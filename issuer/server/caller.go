@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/cyberbadge/cyberbadge/internal/httpserver"
+	officers "github.com/cyberbadge/cyberbadge/issuer/office"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
 
@@ -29,12 +30,22 @@ const (
 	ScopeBadgesRead   Scope = "badges:read"
 	ScopeBadgesRevoke Scope = "badges:revoke" // revoke, suspend and reinstate
 	ScopeTokens       Scope = "tokens"        // see, add and revoke tokens
+	ScopeOfficers     Scope = "officers"      // see who is an officer
+	ScopeProposals    Scope = "proposals"     // see, make and withdraw what takes two; approving takes an admin in person
+	ScopeSCIM         Scope = "scim"          // provision people; for identity providers
+
+	ScopeEvidenceWrite Scope = "evidence:write" // push training; for learning systems
+
+	ScopeCases Scope = "cases" // see customers' concerns, decide on them, and suspend on them
 )
 
 // Scopes returns every scope.
 func Scopes() []Scope {
 	return []Scope{
-		ScopeImport, ScopePeopleRead, ScopeStandingRead, ScopeBadgesIssue, ScopeBadgesRead, ScopeBadgesRevoke, ScopeTokens,
+		ScopeImport, ScopePeopleRead, ScopeStandingRead, ScopeBadgesIssue, ScopeBadgesRead, ScopeBadgesRevoke, ScopeTokens, ScopeSCIM,
+		ScopeEvidenceWrite,
+		ScopeOfficers, ScopeProposals, ScopeCases,
+		ScopeProgramRead, ScopeProgramWrite, ScopePeopleErase, ScopeAuditRead,
 	}
 }
 
@@ -58,8 +69,10 @@ const challenge = `Bearer realm="cyberbadge"`
 
 // caller is who calls.
 type caller struct {
-	by     string // for the record: "token:<id>", "local" or "local:<name>"
-	scopes []Scope
+	by       string // for the record: "token:<id>", "officer:<id>", "local" or "local:<name>"
+	scopes   []Scope
+	session  *officers.Identity // of an officer in person
+	operator bool
 }
 
 // identity says who calls, or refuses.
@@ -85,7 +98,7 @@ func (c caller) need(w http.ResponseWriter, scope Scope) error {
 		return nil
 	}
 	w.Header().Set("WWW-Authenticate", fmt.Sprintf(`%s, error="insufficient_scope", scope="%s"`, challenge, scope))
-	return refuse(http.StatusForbidden, CodeScopeMissing, "The token lacks the scope %s. Use one that has it.", scope)
+	return refuse(http.StatusForbidden, CodeScopeMissing, "%s lacks the scope %s. Use one that has it.", c.whose(), scope)
 }
 
 // localCaller is the operator, on the operator's own machine.
@@ -98,7 +111,7 @@ func localCaller(_ http.ResponseWriter, r *http.Request) (caller, error) {
 		return caller{}, refuse(http.StatusBadRequest, CodeOperatorInvalid,
 			"%s names one operator in 1 to %d letters, digits, dots, hyphens and underscores.", OperatorHeader, MaxOperator)
 	}
-	return caller{by: by, scopes: Scopes()}, nil
+	return caller{by: by, scopes: Scopes(), operator: true}, nil
 }
 
 func isOperator(name string) bool {
@@ -127,6 +140,7 @@ func (s *Server) tokenCaller(w http.ResponseWriter, r *http.Request) (caller, er
 	if err != nil {
 		return caller{}, err
 	}
+	s.officers.use.Touch(r.Context(), token.ID, s.config.Now())
 	c := caller{by: "token:" + token.ID}
 	for _, scope := range token.Scopes {
 		c.scopes = append(c.scopes, Scope(scope))

@@ -39,6 +39,28 @@
 //	POST /credential                 badges
 //	POST /notification               what the phone did with them
 //
+// # Customers
+//
+// Anybody may raise a concern about the person of a badge that they have seen; the
+// page at /concern, below the issuer's URL, makes the call. The answer is the same
+// whether or not there is such a badge.
+//
+//	POST /concerns                   becomes a case at the office
+//
+// # Officers
+//
+// They sign in at the vendor's identity provider (package office says how) and are
+// known by a session, a cookie, from then on. What a role may do is what tokens with
+// its scopes may do: [ScopesOf]. What takes two is proposed and approved.
+//
+//	GET  /office/sign-in             to the provider; ?fresh=1 to show credentials again
+//	GET  /office/callback            back from it
+//	POST /office/sign-out
+//	GET  /v1/me                      who calls, and what they may do
+//	GET  /v1/officers                officers          also POST and DELETE, for the operator
+//	GET  /v1/proposals[/{id}]        proposals         also POST
+//	POST /v1/proposals/{id}/approve  proposals         an admin in person; also reject, withdraw
+//
 // # The office
 //
 //	POST   /v1/import                  import          evidence from other systems
@@ -53,10 +75,49 @@
 //	GET    /v1/people/{ref}/invitations  badges:read
 //	GET    /v1/badges/{id}             badges:read
 //	POST   /v1/badges/{id}/revoke      badges:revoke   also suspend, reinstate
+//	GET    /v1/cases[/{id}]            cases           customers' concerns
+//	POST   /v1/cases/{id}/close        cases           also suspend, reinstate
+//	DELETE /v1/cases/{id}/reporter     cases           forgets who raised it
 //	GET    /v1/tokens                  tokens          also POST, and DELETE /v1/tokens/{id}
 //
+// The program runs by itself; this is how it is looked at and spoken to:
+//
+//	GET    /v1/program/status          program:read    what is due, who is where, what is stuck
+//	GET    /v1/program/forecast        program:read    who will lose what, and what follows
+//	POST   /v1/program/advance         program:write   works off what is due
+//	GET    /v1/people/{ref}/program    program:read    where somebody stands on the ladder
+//	POST   /v1/people/{ref}/suspend    badges:revoke   also reinstate
+//	GET    /v1/people/{ref}/holds      program:read    also POST, with program:write
+//	GET    /v1/holds                   program:read
+//	POST   /v1/holds/{id}/end          program:write
+//	GET    /v1/messages[/{id}]         program:read
+//	POST   /v1/messages/{id}/resend    program:write   also confirm, in person
+//	GET    /v1/policies                program:read    also POST, for the operator
+//	GET    /v1/people/{ref}/export     people:erase
+//	DELETE /v1/people/{ref}            people:erase
+//	GET    /v1/audit/events            audit:read
+//	POST   /v1/audit/verify            audit:read
+//
+// What looks like a mistake of a machine, an import by which too many lose their
+// standing and lock-outs beyond the limit, is confirmed by a person: an officer who
+// is signed in, or the operator. A token can't, whatever its scopes. A policy is put
+// in force by a proposal that two agree on, or by the operator.
+//
+// Other systems push evidence, and are asked for it:
+//
+//	POST   /v1/evidence/training       evidence:write  statements, or CSV with ?table=
+//	POST   /v1/evidence/devices        signed webhooks instead of a token
+//	POST   /v1/evidence/hints/{source} anybody         where to look; nothing in it is believed
+//	GET    /v1/evidence/sources        standing:read   how the sources are doing
+//	POST   /v1/evidence/sources/{source}/accept  import  its next word is right
+//
+// Identity providers provision people by SCIM 2.0 at /scim/v2, with the scope scim:
+// Users, Groups, ServiceProviderConfig, ResourceTypes and Schemas. Package scim says
+// what they do. Errors are in the words of SCIM and not problems.
+//
 // {ref} is a person's id or external id. A call carries an API token as
-// "Authorization: Bearer cb_…" and needs the scope beside its address. A token
+// "Authorization: Bearer cb_…", or an officer's session and never both, and needs the
+// scope beside its address. A token
 // is 32 random bytes; only the SHA-256 of its text is kept. There is no first
 // token, no password and no set-up address: the first token comes from the
 // operator, through [Server.Local].
@@ -65,6 +126,13 @@
 // changes nothing, a badge that is revoked stays so with its first reason, a
 // token stays revoked. Only issuing makes another badge each time, and inviting
 // another invitation.
+//
+// # Limits
+//
+// Each token and each session may make so many calls, and each address of who has
+// neither; [Limits] says how many. Who calls too much is answered too_many_requests
+// (429) with Retry-After, and costs nobody else anything. Status lists, keys and
+// pages have a limit of their own, which no verifier comes near; health has none.
 //
 // # What surrounds the handlers
 //

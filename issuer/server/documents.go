@@ -81,6 +81,7 @@ func (s *Server) description() []byte {
 	for _, path := range []string{
 		issuer.AggregationPath + `"`, issuer.StatusListPath, issuer.BadgeTypePath, issuer.PicturePath, enrol.OfferPath,
 		enrol.TokenPath + `"`, enrol.NoncePath + `"`, enrol.CredentialPath + `"`, enrol.NotificationPath + `"`,
+		issuer.ConcernsPath + `"`,
 	} {
 		text = bytes.ReplaceAll(text, []byte(`"`+path), []byte(`"`+s.base+path))
 	}

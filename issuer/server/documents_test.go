@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/cyberbadge/cyberbadge/credential"
@@ -224,10 +225,16 @@ type schemaMembers struct {
 	Properties map[string]json.RawMessage
 }
 
+// parsed is the description, which nearly every test looks something up in.
+var parsed = sync.OnceValues(func() (d description, err error) {
+	err = json.Unmarshal(openAPI, &d)
+	return d, err
+})
+
 func described(t testing.TB) description {
 	t.Helper()
-	var d description
-	if err := json.Unmarshal(openAPI, &d); err != nil {
+	d, err := parsed()
+	if err != nil {
 		t.Fatal(err)
 	}
 	return d
@@ -323,11 +330,14 @@ func TestOpenAPI_HasEveryRouteAndNoOther(t *testing.T) {
 	if !slices.Equal(served, listed) {
 		t.Errorf("served %v\nlisted %v", served, listed)
 	}
+	var whole struct {
+		Components map[string]map[string]json.RawMessage
+	}
+	if err := json.Unmarshal(openAPI, &whole); err != nil {
+		t.Fatal(err)
+	}
+	all := whole.Components
 	for _, reference := range regexp.MustCompile(`"#/components/(\w+)/(\w+)"`).FindAllStringSubmatch(string(openAPI), -1) {
-		var all map[string]map[string]json.RawMessage
-		var whole struct{ Components json.RawMessage }
-		_ = json.Unmarshal(openAPI, &whole)
-		_ = json.Unmarshal(whole.Components, &all)
 		if all[reference[1]][reference[2]] == nil {
 			t.Errorf("%s leads nowhere", reference[0])
 		}

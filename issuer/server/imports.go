@@ -15,6 +15,10 @@ import (
 // importFiles takes in the files of a multipart/form-data body, each read as it
 // arrives.
 func (s *Server) importFiles(w http.ResponseWriter, r *http.Request) error {
+	confirmed, dryRun, err := importFlags(r)
+	if err != nil {
+		return err
+	}
 	parts, err := formParts(w, r)
 	if err != nil {
 		return err
@@ -24,6 +28,12 @@ func (s *Server) importFiles(w http.ResponseWriter, r *http.Request) error {
 	}
 	defer func() { <-s.imports }()
 	importing := s.config.Program.BeginImport()
+	if confirmed {
+		importing.Confirm()
+	}
+	if dryRun {
+		importing.DryRun()
+	}
 	if err := readParts(parts, importing); err != nil {
 		return err
 	}
@@ -32,9 +42,52 @@ func (s *Server) importFiles(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.config.Logger.InfoContext(r.Context(), "imported", "by", by, "notices", len(report.Notices),
+	without, err := s.withoutManager(r.Context())
+	if err != nil {
+		return err
+	}
+	s.config.Logger.InfoContext(r.Context(), "imported", "by", by, "notices", len(report.Notices), "confirmed", confirmed, "dry_run", dryRun,
 		"people", report.People.ImportCount, "training", report.Training.ImportCount, "devices", report.Devices.ImportCount)
-	return send(w, http.StatusOK, report)
+	if report.Notices == nil {
+		report.Notices = []issuer.ImportProblem{} // of a dry run
+	}
+	return send(w, http.StatusOK, importAnswer{report, report.Judged, report.Losing, without, dryRun})
+}
+
+// importAnswer is a report, and what the import means for people.
+type importAnswer struct {
+	issuer.ImportReport
+	Judged         int  `json:"judged"`          // people whom it touched
+	Losing         int  `json:"losing"`          // of them, those who lost their good standing by it
+	WithoutManager int  `json:"without_manager"` // active people whose manager can't be told
+	DryRun         bool `json:"dry_run"`         // nothing was taken in
+}
+
+// importFlags reads what is asked for beside the files. To confirm takes a person:
+// the limit is there because machines send what is wrong.
+func importFlags(r *http.Request) (confirmed, dryRun bool, err error) {
+	query := r.URL.Query()
+	if confirmed, err = boolean("confirm", query.Get("confirm")); err != nil {
+		return false, false, err
+	}
+	if dryRun, err = boolean("dry_run", query.Get("dry_run")); err != nil {
+		return false, false, err
+	}
+	if confirmed && !dryRun {
+		err = callerFrom(r.Context()).inPerson()
+	}
+	return confirmed, dryRun, err
+}
+
+// boolean reads a parameter that is true or false; false when absent.
+func boolean(name, text string) (bool, error) {
+	switch text {
+	case "", "false":
+		return false, nil
+	case "true":
+		return true, nil
+	}
+	return false, badRequest(CodeValueInvalid, "%s is true or false.", name)
 }
 
 func formParts(w http.ResponseWriter, r *http.Request) (*multipart.Reader, error) {

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -80,6 +81,13 @@ type office struct {
 type options struct {
 	path string // of the issuer's URL
 	tls  bool
+	// change changes the configuration of the server before it is made.
+	change func(*Config)
+}
+
+// patient are limits for clocks that stand still.
+var patient = Limits{
+	Callers: Limit{PerSecond: 50, Burst: 100_000}, Public: Limit{PerSecond: 50, Burst: 100_000}, SignIns: Limit{PerSecond: 50, Burst: 100_000},
 }
 
 // open runs an issuer on loopback at the instant of the sample, with a database
@@ -115,7 +123,11 @@ func open(t testing.TB, opts options) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.service, err = New(Config{Program: o.program, Tokens: o.store, TLS: opts.tls, Now: o.Now, Logger: logger})
+	config := Config{Program: o.program, Tokens: o.store, TLS: opts.tls, Now: o.Now, Logger: logger, Limits: patient}
+	if opts.change != nil {
+		opts.change(&config)
+	}
+	o.service, err = New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,7 +287,7 @@ func (o *office) get(t testing.TB, path string, with ...string) reply {
 // token has the local operator make a token.
 func (o *office) token(t testing.TB, scopes ...Scope) string {
 	t.Helper()
-	request, err := json.Marshal(map[string]any{"name": "a test", "scopes": scopes})
+	request, err := json.Marshal(map[string]any{"name": "a test " + rand.Text(), "scopes": scopes})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/enrol"
 	"github.com/cyberbadge/cyberbadge/web"
 )
@@ -23,6 +24,7 @@ func (s *Server) pages() ([]route, error) {
 	list := []route{
 		{http.MethodGet, s.base + checkPath, "", nil, check},
 		{http.MethodGet, strings.ToUpper(s.base + checkPath), "", nil, check},
+		{http.MethodGet, s.base + issuer.ConcernPath, "", nil, always(pages.Concern())},
 		{http.MethodGet, badge, "", nil, always(pages.Badge())},
 		{http.MethodGet, badge + web.BadgeWorkerName, "", nil, always(pages.BadgeWorker())},
 		{http.MethodGet, badge + web.BadgeManifestName, "", nil, always(pages.BadgeManifest())},

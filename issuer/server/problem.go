@@ -11,6 +11,7 @@ import (
 	"github.com/cyberbadge/cyberbadge/internal/problem"
 	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/enrol"
+	officers "github.com/cyberbadge/cyberbadge/issuer/office"
 	"github.com/cyberbadge/cyberbadge/issuer/portrait"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
@@ -39,12 +40,16 @@ const (
 	CodePartMissing         = "part_missing"           // 400
 	CodeImportUnreadable    = "import_unreadable"      // 422
 	CodePortraitRefused     = "portrait_refused"       // 422
+	CodeOtherIssuer         = "other_issuer"           // 400
 	CodeNotFound            = problem.CodeNotFound     // 404
+	CodeOfficeOff           = "office_off"             // 409
+	CodeTooManyRequests     = "too_many_requests"      // 429
 	CodeNotEligible         = "not_eligible"           // 409, with the member reasons
 	CodeStandingEndsTooSoon = "standing_ends_too_soon" // 409
 	CodeRevocationFinal     = "revocation_final"       // 409
 	CodeAlreadyExists       = "already_exists"         // 409
 	CodeConflict            = "conflict"               // 409
+	CodeMassChange          = "mass_change"            // 409: an import that looks like a mistake
 	CodeTimeUnsupported     = "time_unsupported"       // 501
 	CodeOverloaded          = "overloaded"             // 503
 	CodeStoreUnavailable    = "store_unavailable"      // 503
@@ -85,9 +90,13 @@ func known(err error) error {
 	var file *issuer.FileError
 	var refused *code.Error
 	var picture *portrait.RefusedError
+	var no *officers.RefusedError
+	var mass *store.MassChangeError
 	switch {
 	case err == nil, errors.As(err, &said), errors.As(err, &tooLarge):
 		return err
+	case errors.As(err, &no):
+		return refusedByOffice(err, no)
 	case errors.As(err, &file):
 		return unreadable(err, file)
 	case errors.As(err, &picture):
@@ -105,10 +114,14 @@ func known(err error) error {
 	case errors.Is(err, enrol.ErrNoOffer):
 		return refuse(http.StatusNotFound, CodeNotFound,
 			"There is no offer here: it was taken, replaced, or is too old. Ask the program office for a new one.")
+	case errors.As(err, &mass):
+		return told(http.StatusConflict, CodeMassChange, mass)
 	case errors.Is(err, store.ErrNotFound):
 		return told(http.StatusNotFound, CodeNotFound, err)
 	case errors.Is(err, store.ErrFinal):
 		return told(http.StatusConflict, CodeRevocationFinal, err)
+	case errors.Is(err, issuer.ErrOtherIssuer):
+		return told(http.StatusBadRequest, CodeOtherIssuer, err)
 	case errors.Is(err, issuer.ErrEndsTooSoon):
 		return told(http.StatusConflict, CodeStandingEndsTooSoon, err)
 	case errors.Is(err, store.ErrAlreadyExists):

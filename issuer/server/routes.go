@@ -39,14 +39,18 @@ func (s *Server) routes() ([]route, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := append(append(documents, wallet...), []route{
+	provisioning, err := s.provisioning()
+	if err != nil {
+		return nil, err
+	}
+	list := append(slices.Concat(documents, wallet, s.officeRoutes(), provisioning, s.evidenceRoutes(), s.programRoutes(), s.caseRoutes()), []route{
 		{"GET", s.base + issuer.AggregationPath, "", nil, s.statusLists},
 		{"GET", s.base + issuer.StatusListPath + ":id", "", nil, s.statusList},
 		{"GET", s.base + issuer.PicturePath + ":name", "", nil, s.picture},
 		{"GET", "/healthz", "", nil, always(httpserver.Healthy())},
 		{"GET", "/readyz", "", nil, always(httpserver.Ready(s.Ready, s.config.Logger))},
 
-		{"POST", "/v1/import", ScopeImport, nil, s.importFiles},
+		{"POST", "/v1/import", ScopeImport, []string{"confirm", "dry_run"}, s.importFiles},
 		{"GET", "/v1/people", ScopePeopleRead, []string{"after", "limit"}, s.people},
 		{"GET", "/v1/people/:ref", ScopePeopleRead, nil, s.person},
 		{"GET", "/v1/people/:ref/portrait", ScopePeopleRead, nil, s.portraitOf},
@@ -59,7 +63,7 @@ func (s *Server) routes() ([]route, error) {
 		{"POST", "/v1/people/:ref/invitations", ScopeBadgesIssue, nil, s.invite},
 		{"GET", "/v1/people/:ref/invitations", ScopeBadgesRead, nil, s.invitations},
 		{"GET", "/v1/badges/:id", ScopeBadgesRead, nil, s.badge},
-		{"POST", "/v1/badges/:id/revoke", ScopeBadgesRevoke, nil, s.revoke},
+		{"POST", "/v1/badges/:id/revoke", ScopeBadgesRevoke, nil, s.fewAtOnce(s.revoke)},
 		{"POST", "/v1/badges/:id/suspend", ScopeBadgesRevoke, nil, s.suspend},
 		{"POST", "/v1/badges/:id/reinstate", ScopeBadgesRevoke, nil, s.reinstate},
 		{"GET", "/v1/tokens", ScopeTokens, nil, s.tokens},
@@ -105,8 +109,8 @@ func (s *Server) router(routes []route, identify identity) (http.Handler, error)
 	engine.RedirectTrailingSlash = false
 	engine.HandleMethodNotAllowed = true
 	engine.Use(s.observe, s.refuseMisplacedToken)
-	engine.NoRoute(terminal(problem.NotFound()))
-	engine.NoMethod(terminal(problem.MethodNotAllowed()))
+	engine.NoRoute(terminal(s.unlessSCIM(problem.NotFound(), nothingThere)))
+	engine.NoMethod(terminal(s.unlessSCIM(problem.MethodNotAllowed(), notThatWay)))
 	for _, r := range routes {
 		engine.Handle(r.method, r.path, s.handle(r, identify))
 	}
@@ -138,7 +142,7 @@ func (s *Server) handle(r route, identify identity) gin.HandlerFunc {
 // call lets in who may call and has the route answer.
 func call(w http.ResponseWriter, r *http.Request, to route, identify identity) error {
 	if to.scope == "" {
-		return to.answer(w, r)
+		return to.answer(w, r.WithContext(withIdentity(r.Context(), identify)))
 	}
 	who, err := identify(w, r)
 	if err != nil {
@@ -147,8 +151,10 @@ func call(w http.ResponseWriter, r *http.Request, to route, identify identity) e
 	if err := who.need(w, to.scope); err != nil {
 		return err
 	}
-	if err := checkQuery(r, to.query); err != nil {
-		return err
+	if !slices.Equal(to.query, anyQuery) {
+		if err := checkQuery(r, to.query); err != nil {
+			return err
+		}
 	}
 	return to.answer(w, r.WithContext(withCaller(r.Context(), who)))
 }

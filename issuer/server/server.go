@@ -14,6 +14,7 @@ import (
 	"github.com/cyberbadge/cyberbadge/internal/secure"
 	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/enrol"
+	officers "github.com/cyberbadge/cyberbadge/issuer/office"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
 
@@ -38,6 +39,16 @@ type Config struct {
 	// Program is the issuer. The server does not close its store.
 	Program *issuer.Program
 	Tokens  TokenStore
+	// Office lets officers sign in; nil for API tokens alone.
+	Office *officers.Office
+	// TokenUses keeps when tokens were last used; nil does not.
+	TokenUses officers.TokenUses
+	Limits    Limits
+	// Evidence says how training and devices are pushed and pulled.
+	Evidence Evidence
+	// Courier delivers messages when POST /v1/program/advance is called; nil where
+	// one runs beside the service, or nothing is delivered.
+	Courier Courier
 	// TLS says that callers reach this service over TLS, here or at a proxy in
 	// front; it adds Strict-Transport-Security.
 	TLS    bool
@@ -52,6 +63,8 @@ type Server struct {
 	desk       *enrol.Desk
 	metrics    *metrics
 	lists      compressedLists
+	officers   officeDesk
+	evidence   *evidenceDesk
 	uploads    chan struct{} // one for each picture that is taken in
 	imports    chan struct{} // one for each import under way
 	walks      chan struct{} // one for each reader of everybody's standing
@@ -109,6 +122,12 @@ func (s *Server) build() error {
 	}); err != nil {
 		return err
 	}
+	if err := s.openOffice(); err != nil {
+		return err
+	}
+	if s.evidence, err = newEvidenceDesk(s.config.Evidence, s.config.Now); err != nil {
+		return fmt.Errorf("evidence: %w", err)
+	}
 	routes, err := s.routes()
 	if err != nil {
 		return err
@@ -119,7 +138,7 @@ func (s *Server) build() error {
 	}
 	routes = append(routes, pages...)
 	s.metrics = newMetrics(routes)
-	public, err := s.router(routes, s.tokenCaller)
+	public, err := s.router(s.limited(routes), s.publicCaller)
 	if err != nil {
 		return err
 	}

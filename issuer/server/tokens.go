@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/internal/httpserver"
+	officers "github.com/cyberbadge/cyberbadge/issuer/office"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
 
@@ -26,6 +28,8 @@ type token struct {
 	CreatedAt time.Time `json:"created_at"`
 	ExpiresAt time.Time `json:"expires_at"`
 	RevokedAt time.Time `json:"revoked_at,omitzero"`
+	// LastUsedAt is to within a minute; absent for one that never was.
+	LastUsedAt time.Time `json:"last_used_at,omitzero"`
 }
 
 // addedToken is the only answer that ever holds the secret.
@@ -40,8 +44,8 @@ type tokenRequest struct {
 	ExpiresInDays *int    `json:"expires_in_days"`
 }
 
-func newTokenView(t store.Token) token {
-	return token{t.ID, t.Name, t.Scopes, t.By, t.CreatedAt, t.ExpiresAt, t.RevokedAt}
+func newTokenView(t store.Token, used time.Time) token {
+	return token{t.ID, t.Name, t.Scopes, t.By, t.CreatedAt, t.ExpiresAt, t.RevokedAt, used}
 }
 
 func (s *Server) tokens(w http.ResponseWriter, r *http.Request) error {
@@ -49,9 +53,13 @@ func (s *Server) tokens(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	used, err := s.officers.use.Last(r.Context())
+	if err != nil {
+		return err
+	}
 	list := make([]token, 0, len(all))
 	for _, t := range all {
-		list = append(list, newTokenView(t))
+		list = append(list, newTokenView(t, used[t.ID]))
 	}
 	return send(w, http.StatusOK, struct {
 		Tokens []token `json:"tokens"`
@@ -81,11 +89,25 @@ func (s *Server) addToken(w http.ResponseWriter, r *http.Request) error {
 	for _, scope := range request.Scopes {
 		added.Scopes = append(added.Scopes, string(scope))
 	}
-	if err := s.config.Tokens.AddToken(r.Context(), added); err != nil {
+	if err := s.keepToken(r.Context(), added); err != nil {
 		return err
 	}
 	s.config.Logger.InfoContext(r.Context(), "token added", "token", added.ID, "scopes", added.Scopes, "by", who.by)
-	return send(w, http.StatusCreated, addedToken{newTokenView(added), secret})
+	return send(w, http.StatusCreated, addedToken{newTokenView(added, time.Time{}), secret})
+}
+
+// keepToken adds a token unless its name has as many as it may.
+func (s *Server) keepToken(ctx context.Context, added store.Token) error {
+	s.officers.adding.Lock()
+	defer s.officers.adding.Unlock()
+	all, err := s.config.Tokens.Tokens(ctx)
+	if err != nil {
+		return err
+	}
+	if err := officers.CheckName(all, added.Name, added.CreatedAt); err != nil {
+		return err
+	}
+	return s.config.Tokens.AddToken(ctx, added)
 }
 
 // check returns how many days the token is to live. A caller gives no scope that

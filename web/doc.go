@@ -4,6 +4,7 @@
 //	pages, err := web.New(web.Config{TLS: true})
 //	…
 //	mux.Handle("GET /c", pages.Check())
+//	mux.Handle("GET /concern", pages.Concern())
 //	mux.Handle("GET /badge/", pages.Badge())
 //	mux.Handle("GET /gate/", pages.Gate())
 //	mux.Handle("GET "+web.AssetsPath, pages.Assets())

@@ -43,10 +43,11 @@ type Config struct {
 
 // Pages serves the pages. It is safe for concurrent use.
 type Pages struct {
-	check  http.Handler
-	badge  installable
-	gate   installable
-	assets http.Handler
+	check   http.Handler
+	concern http.Handler
+	badge   installable
+	gate    installable
+	assets  http.Handler
 }
 
 // installable is a page with what stands beside it.
@@ -79,6 +80,14 @@ func readPages(config Config, files fs.FS) (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
+	plain, err := secure.New(secure.Config{TLS: config.TLS, Page: &secure.Page{}})
+	if err != nil {
+		return nil, err
+	}
+	concern, err := document(files, "concern", config.Base)
+	if err != nil {
+		return nil, err
+	}
 	// The badge's page compiles nothing.
 	badge, err := readInstallable(files, "badge", config, secure.Page{})
 	if err != nil {
@@ -92,7 +101,7 @@ func readPages(config Config, files fs.FS) (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Pages{check: headers(check), badge: badge, gate: gate, assets: headers(assets)}, nil
+	return &Pages{check: headers(check), concern: plain(concern), badge: badge, gate: gate, assets: headers(assets)}, nil
 }
 
 // readInstallable reads a page and what stands beside it, which gets the page's
@@ -120,6 +129,10 @@ func readInstallable(files fs.FS, name string, config Config, needs secure.Page)
 // Check is the page on which anybody can check a badge of the issuer whose origin
 // it is served from.
 func (p *Pages) Check() http.Handler { return p.check }
+
+// Concern is the page on which a customer raises a concern about the person of a
+// badge. It stands at <issuer's URL>/concern, and calls /concerns beside itself.
+func (p *Pages) Concern() http.Handler { return p.concern }
 
 // Badge is the page on which a phone fetches, keeps and shows a badge. It must
 // stand at <issuer's URL>/badge/: the issuer is what it finds one step above

@@ -82,6 +82,24 @@ func TestCheck_NamesItsAssetsBelowTheBase(t *testing.T) {
 	}
 }
 
+func TestConcern_NeedsNothingBeyondItsOwnScripts(t *testing.T) {
+	t.Parallel()
+	files := built(t)
+	files["dist/concern.html"] = &fstest.MapFile{Data: []byte(page)}
+	pages, err := newPages(Config{Base: "/tenant/1234"}, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := get(t, pages.Concern(), "/tenant/1234/concern")
+	if got := body(t, r); r.StatusCode != http.StatusOK || got != strings.ReplaceAll(page, "./assets/", "/tenant/1234/assets/") {
+		t.Errorf("%d %s", r.StatusCode, got)
+	}
+	policy := r.Header.Get("Content-Security-Policy")
+	if !strings.Contains(policy, "script-src 'self';") || !strings.Contains(policy, "connect-src 'self';") || !strings.Contains(r.Header.Get("Permissions-Policy"), "camera=()") {
+		t.Errorf("headers %v", r.Header)
+	}
+}
+
 func TestBadge_HasItsWorkerAndManifestBesideIt(t *testing.T) {
 	t.Parallel()
 	files := built(t)

@@ -79,6 +79,6 @@ export default defineConfig({
     // Nothing is inlined as data, which the policy of the pages would refuse to run.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: { badge: 'badge.html', check: 'check.html', gate: 'gate.html' } },
+    rollupOptions: { input: { badge: 'badge.html', check: 'check.html', concern: 'concern.html', gate: 'gate.html' } },
   },
 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { words } from '../src/gate/words/index.ts'
-import { code as codeOf, customer, screenshot, visit } from './browser.ts'
+import { code as codeOf, customer, issuer, screenshot, visit } from './browser.ts'
 import { writeClip } from './clip.ts'
 import { admin, admit, Holder, next, pair, readPicture, refused, scan, smallPrint, type } from './gate.ts'
 import { enrol, invite } from './phone.ts'
@@ -75,6 +75,12 @@ describe('from a phone to a gate', () => {
       await page.locator('.answer.mismatch').click()
       await refused(page, 'no', 'photo_mismatch')
       await page.getByText(text.reason.photo_mismatch.what).waitFor()
+      const link = await page.getByRole('link', { name: text.verdict.tell }).getAttribute('href')
+      expect(link).toMatch(new RegExp(`^${issuer}/concern#list=${issuer}/status-lists/\\d+&index=\\d+&sub=[\\w-]{22}&about=not_the_person$`))
+      await page.getByRole('button', { name: text.verdict.help }).click()
+      const drawn = join(folder, 'concern.png')
+      await page.locator('.tell-by-phone svg').screenshot({ path: drawn })
+      expect(readPicture(drawn)).toBe(link)
       await next(page)
       await expect.poll(async () => (await admin.visits()).at(-1)).toMatchObject({ event: 'refused', reason: 'photo_mismatch' })
       expect((await admin.visits()).at(-1)?.badge).toBeUndefined()

@@ -173,7 +173,9 @@ func (f *fixture) integrity() string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-func TestPages_InChromium(t *testing.T) { start(t).inChromium(t, "check", "speed", "update") }
+func TestPages_InChromium(t *testing.T) {
+	start(t).inChromium(t, "check", "concern", "speed", "update")
+}
 
 func TestPages_BadgeInChromium(t *testing.T) { start(t).inChromium(t, "badge.e2e") }
 
@@ -200,6 +202,7 @@ func (f *fixture) inChromium(t *testing.T, names ...string) {
 	mux := http.NewServeMux()
 	mux.Handle("/", f.codes())
 	f.phones(t, mux)
+	f.concerns(mux)
 	environment := append(os.Environ(), "CYBERBADGE_ISSUER="+f.url, "NO_COLOR=1")
 	if f.customer != nil {
 		f.gates(mux)

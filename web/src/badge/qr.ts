@@ -22,6 +22,17 @@ export function draw(code: string): Picture {
   if (digits > 1) qr.addData(code.slice(0, digits - 1), 'Alphanumeric')
   if (digits > 0) qr.addData('#', 'Byte')
   qr.addData(code.slice(digits), 'Numeric')
+  return paint(qr)
+}
+
+/** Draws any other text, as bytes. */
+export function drawText(text: string): Picture {
+  const qr = encoder(0, 'L')
+  qr.addData(text, 'Byte')
+  return paint(qr)
+}
+
+function paint(qr: ReturnType<typeof encoder>): Picture {
   qr.make()
   const modules = qr.getModuleCount()
   let path = ''

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact'
+import { concernLink } from '../concern/reference.ts'
 import { day, distance, instant, useLanguage, useText } from '../i18n/index.ts'
 import { Result } from '../ui/Result.tsx'
 import { verdictOf, verdicts, type Badge, type Decision } from '../verifier/decision.ts'
@@ -15,6 +16,7 @@ export function Answer({ decision, issuer, picture }: { decision: Decision; issu
       {decision.badge && <Person badge={decision.badge} at={decision.at} picture={picture} valid={verdict === 'yes'} />}
       {verdict === 'yes' && <Compare hasPicture={picture !== undefined} />}
       {decision.status && <Freshness decision={decision} />}
+      {decision.badge && <Tell badge={decision.badge} />}
       <p class="small">
         {text.check.codeLabel}: <code>{decision.code ?? decision.reason}</code> · <code>{decision.id.slice(0, 8)}</code> ·{' '}
         {text.check.issuerOf(issuer.name)}
@@ -95,6 +97,20 @@ function Compare({ hasPicture }: { hasPicture: boolean }) {
         </li>
       </ol>
     </section>
+  )
+}
+
+/** In a tab of its own: what stands here is not shown again. */
+function Tell({ badge }: { badge: Badge }) {
+  const text = useText().check
+  const link = concernLink(badge)
+  if (!link) return null
+  return (
+    <p>
+      <a href={link} target="_blank" rel="noopener noreferrer">
+        {text.tell}
+      </a>
+    </p>
   )
 }
 

@@ -51,6 +51,7 @@ export const de: Messages = {
     compareIdentity: 'Der Ausweis zeigt kein Bild. Lassen Sie sich einen Lichtbildausweis zeigen und vergleichen Sie Name und Gesicht.',
     compareAddress: 'Steht dies in der Adresszeile Ihres Browsers, und ist es die Firma, die Sie erwarten?',
     freshness: (age) => `Geprüft gegen die Liste der zurückgezogenen Ausweise der Firma, ausgestellt ${age}.`,
+    tell: 'Etwas stimmt nicht? Sagen Sie es der Firma',
     limitsTitle: 'Was diese Seite nicht wissen kann',
     limitSelf: 'Diese Seite kommt von der Firma, die den Ausweis ausgestellt hat. Sie haben deren Wort, keine eigene Prüfung.',
     limitRelay: 'Ob jemand anderswo diesen Code live weitergibt. Davor schützt nur der Vergleich der Person.',

@@ -51,6 +51,7 @@ export const en: Messages = {
     compareIdentity: 'The badge shows no picture. Ask for a photo ID and compare name and face.',
     compareAddress: 'Does the address bar of your browser show this, and is it the company you expect?',
     freshness: (age) => `Checked against the company’s list of withdrawn badges, issued ${age}.`,
+    tell: 'Something is wrong? Tell the company',
     limitsTitle: 'What this page cannot know',
     limitSelf: 'This page comes from the company that issued the badge. You have its word, not your own check.',
     limitRelay: 'Whether somebody elsewhere sends this code on, live. Only comparing the person protects you.',

@@ -51,6 +51,7 @@ export const es: Messages = {
     compareIdentity: 'La credencial no muestra foto. Pida un documento con foto y compare nombre y cara.',
     compareAddress: '¿Muestra esto la barra de direcciones de su navegador, y es la empresa que espera?',
     freshness: (age) => `Comprobado con la lista de credenciales retiradas de la empresa, emitida ${age}.`,
+    tell: '¿Algo no está bien? Dígaselo a la empresa',
     limitsTitle: 'Lo que esta página no puede saber',
     limitSelf: 'Esta página viene de la empresa que emitió la credencial. Tiene su palabra, no una comprobación propia.',
     limitRelay: 'Si alguien en otro lugar reenvía este código en vivo. Solo comparar a la persona le protege.',

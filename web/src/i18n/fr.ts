@@ -51,6 +51,7 @@ export const fr: Messages = {
     compareIdentity: 'Le badge ne montre pas de photo. Demandez une pièce d’identité et comparez le nom et le visage.',
     compareAddress: 'La barre d’adresse de votre navigateur montre-t-elle ceci, et est-ce l’entreprise attendue ?',
     freshness: (age) => `Vérifié dans la liste des badges retirés de l’entreprise, émise ${age}.`,
+    tell: 'Quelque chose ne va pas ? Dites-le à l’entreprise',
     limitsTitle: 'Ce que cette page ne peut pas savoir',
     limitSelf: 'Cette page vient de l’entreprise qui a émis le badge. Vous avez sa parole, pas votre propre contrôle.',
     limitRelay: 'Si quelqu’un d’ailleurs transmet ce code en direct. Seule la comparaison de la personne vous protège.',

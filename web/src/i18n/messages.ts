@@ -43,6 +43,7 @@ export interface Messages {
     compareIdentity: string
     compareAddress: string
     freshness: (age: string) => string
+    tell: string
     limitsTitle: string
     limitSelf: string
     limitRelay: string

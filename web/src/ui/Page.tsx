@@ -6,11 +6,11 @@ import { choose, isLanguage, LanguageContext, languageNames, languages, messages
  * The frame of every page, and the language of what is in it. The choice is not
  * kept: the next reader of the same phone has the browser's language again.
  */
-export function Page({ title, children }: { title: (text: Messages) => string; children: ComponentChildren }) {
+export function Page({ title, children }: { title: (text: Messages, language: Language) => string; children: ComponentChildren }) {
   const [language, setLanguage] = useState<Language>(() => choose(navigator.languages))
   useEffect(() => {
     document.documentElement.lang = language
-    document.title = `${title(messages[language])} · Cyber Badge`
+    document.title = `${title(messages[language], language)} · Cyber Badge`
   }, [language, title])
   return (
     <LanguageContext.Provider value={language}>

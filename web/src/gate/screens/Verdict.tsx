@@ -1,4 +1,6 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { drawText } from '../../badge/qr.ts'
+import { concernLink } from '../../concern/reference.ts'
 import { distance, useLanguage, useText } from '../../i18n/index.ts'
 import { Shape } from '../../ui/Result.tsx'
 import type { Answer } from '../decide.ts'
@@ -49,7 +51,9 @@ export function Stop({ shown, help, onNext }: StopProps) {
   const { answer, cause, verdict, unrecorded } = shown
   const advice = useAdvice(cause)
   const [helping, setHelping] = useState(false)
-  const name = nameOf(answer?.decision.badge ?? {})
+  const badge = answer?.decision.badge
+  const name = nameOf(badge ?? {})
+  const concern = badge && concernLink(badge, cause === 'photo_mismatch' ? 'not_the_person' : undefined)
   return (
     <Overlay class={`verdict ${verdict}`} labelledBy="verdict" alert onEnter={onNext} onEscape={onNext}>
       <Shape verdict={verdict} />
@@ -68,7 +72,8 @@ export function Stop({ shown, help, onNext }: StopProps) {
           {words.verdict.help}
         </button>
       </div>
-      {helping && <Help cause={cause} help={help} />}
+      {helping && <Help cause={cause} help={help} concern={concern} />}
+      {verdict === 'no' && !helping && concern && <Tell link={concern} />}
       {answer && <SmallPrint answer={answer} code={cause === 'photo_mismatch' ? cause : undefined} />}
     </Overlay>
   )
@@ -83,7 +88,14 @@ function Next({ onNext }: { onNext: () => void }) {
   )
 }
 
-function Help({ cause, help }: { cause: Cause; help: StopProps['help'] }) {
+interface HelpProps {
+  cause: Cause
+  help: StopProps['help']
+  /** Where the issuer of the badge takes concerns; only there when the badge is proven. */
+  concern: string | undefined
+}
+
+function Help({ cause, help, concern }: HelpProps) {
   const words = useWords()
   const section = useRef<HTMLDivElement>(null)
   useEffect(() => {
@@ -109,7 +121,37 @@ function Help({ cause, help }: { cause: Cause; help: StopProps['help'] }) {
           </li>
         ))}
       </ol>
+      {concern && <TellByPhone link={concern} />}
     </div>
+  )
+}
+
+/** This page itself calls nobody but its own service: the guard follows the link. */
+function Tell({ link }: { link: string }) {
+  const { verdict: words } = useWords()
+  return (
+    <p class="tell">
+      <a href={link} target="_blank" rel="noopener noreferrer">
+        {words.tell}
+      </a>
+    </p>
+  )
+}
+
+/** A tablet at a gate often reaches its own service alone; a phone reaches more. */
+function TellByPhone({ link }: { link: string }) {
+  const { verdict: words } = useWords()
+  const picture = useMemo(() => drawText(link), [link])
+  return (
+    <section class="tell-by-phone" aria-labelledby="tell">
+      <h2 id="tell">{words.tell}</h2>
+      <p>{words.tellWhat}</p>
+      <Tell link={link} />
+      <svg viewBox={`0 0 ${picture.size} ${picture.size}`} role="img" aria-label={words.tell} shape-rendering="crispEdges">
+        <rect width={picture.size} height={picture.size} />
+        <path d={picture.path} />
+      </svg>
+    </section>
   )
 }
 

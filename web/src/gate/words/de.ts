@@ -94,6 +94,8 @@ export const de: Words = {
     byGate: 'ohne Verbindung entschieden',
     notRecorded: 'Der Besuch konnte auf diesem Tablet nicht festgehalten werden. Schreiben Sie Name und Uhrzeit auf.',
     decision: 'Entscheidung',
+    tell: 'Dem Anbieter melden',
+    tellWhat: 'Mit der Person oder dem Ausweis stimmt etwas nicht? Das öffnet die Seite der Firma, die ihn ausgestellt hat: in einem anderen Tab oder, gescannt, auf einem Telefon. Um welchen Ausweis es geht, erfährt sie erst durch das, was Sie dort senden.',
   },
   reason: {
     untrusted_issuer: { what: 'Dieser Ausweis ist von einer Firma, der der Standort nicht vertraut.', next: 'Fragen Sie das Büro des Standorts, ob ihre Ausweise hier gelten.' },

@@ -94,6 +94,8 @@ export const en: Words = {
     byGate: 'decided offline',
     notRecorded: 'The visit could not be recorded on this tablet. Write down name and time.',
     decision: 'decision',
+    tell: 'Tell the vendor',
+    tellWhat: 'Something is wrong with the person or the badge? This opens the page of the company that issued it, in another tab or, scanned, on a phone. It learns which badge it is only from what you send there.',
   },
   reason: {
     untrusted_issuer: { what: 'This badge is from a company that the site does not trust.', next: 'Ask the site’s office whether its badges are accepted here.' },

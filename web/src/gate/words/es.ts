@@ -94,6 +94,8 @@ export const es: Words = {
     byGate: 'decidido sin conexión',
     notRecorded: 'La visita no se ha podido anotar en esta tableta. Apunte nombre y hora.',
     decision: 'decisión',
+    tell: 'Avisar al proveedor',
+    tellWhat: '¿Algo no está bien con la persona o la credencial? Esto abre la página de la empresa que la emitió, en otra pestaña o, escaneado, en un teléfono. Solo sabrá de qué credencial se trata por lo que usted envíe allí.',
   },
   reason: {
     untrusted_issuer: { what: 'Esta credencial es de una empresa en la que el sitio no confía.', next: 'Pregunte a la oficina del sitio si aquí se aceptan sus credenciales.' },

@@ -94,6 +94,8 @@ export const fr: Words = {
     byGate: 'décidé sans connexion',
     notRecorded: 'La visite n’a pas pu être enregistrée sur cette tablette. Notez le nom et l’heure.',
     decision: 'décision',
+    tell: 'Le signaler au fournisseur',
+    tellWhat: 'Quelque chose ne va pas avec la personne ou le badge ? Ceci ouvre la page de l’entreprise qui l’a délivré, dans un autre onglet ou, scanné, sur un téléphone. Elle n’apprend de quel badge il s’agit que par ce que vous y envoyez.',
   },
   reason: {
     untrusted_issuer: { what: 'Ce badge vient d’une entreprise à laquelle le site ne fait pas confiance.', next: 'Demandez au bureau du site si ses badges sont acceptés ici.' },

@@ -107,6 +107,8 @@ export interface Words {
     byGate: string
     notRecorded: string
     decision: string
+    tell: string
+    tellWhat: string
   }
   reason: Record<GateCause, Advice>
   help: Record<Step, string>

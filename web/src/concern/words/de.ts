@@ -1,0 +1,40 @@
+import type { Words } from './words.ts'
+
+export const de: Words = {
+  title: 'Etwas melden',
+  what: (issuer) => `Ihnen wurde ein Cyber Badge von ${issuer} gezeigt, und mit ihm oder mit der Person stimmt etwas nicht. Sagen Sie es dem Büro, das ihn ausgestellt hat.`,
+  urgent: 'Ist jemand in Gefahr? Rufen Sie zuerst die Notfallnummer Ihres Standorts an. Wer hereinkommt, entscheiden Sie, was auch immer das Büro tut.',
+  noReference: {
+    what: 'Diese Seite muss wissen, um welchen Ausweis es geht.',
+    next: 'Öffnen Sie sie über den Link neben der Antwort, am Eingang oder auf der Seite, die Ausweise prüft. Wenn Sie die Seite neu geladen haben, gehen Sie dorthin zurück.',
+  },
+  categoryTitle: 'Worum geht es?',
+  categories: {
+    not_the_person: 'Jemand anderes hat den Ausweis gezeigt',
+    behaviour: 'Was die Person getan hat',
+    lost_or_stolen_badge: 'Ein Telefon mit einem Ausweis ist verloren, gestohlen oder gefunden',
+    tailgating: 'Jemand kam hinter der Person mit herein',
+    other: 'Etwas anderes',
+  },
+  textLabel: 'Was ist geschehen?',
+  textOptional: 'Was ist geschehen? (nicht nötig)',
+  textHint: 'Schreiben Sie, was das Büro wissen muss, um dem nachzugehen, und sonst nichts über jemanden. Höchstens 1000 Zeichen.',
+  reporterTitle: 'Wer sind Sie? (nicht nötig)',
+  reporterHint: 'Damit das Büro Sie fragen kann. Die Person mit dem Ausweis erfährt von ihm nicht, wer Sie sind.',
+  name: 'Ihr Name',
+  organization: 'Ihre Firma oder Ihr Standort',
+  contact: 'Mailadresse oder Telefon',
+  privacy: (issuer) => `Was Sie schreiben, geht an das Programmbüro von ${issuer}, mit der Nummer des Ausweises, der Ihnen gezeigt wurde. Es wird aufbewahrt, bis der Fall seit einiger Zeit abgeschlossen ist. Diese Seite behält nichts und sendet nichts, bevor Sie es tun.`,
+  send: 'Senden',
+  sending: 'Wird gesendet…',
+  sent: 'Ihre Meldung ist eingegangen',
+  receipt: 'Das ist ihre Nummer. Notieren Sie sie, und nennen Sie sie, wenn Sie danach fragen.',
+  afterwards: 'Das Büro geht dem nach und kann den Ausweis sofort aussetzen. Es antwortet Ihnen nur, wenn Sie gesagt haben, wie.',
+  failed: {
+    offline: { what: 'Es gibt keine Verbindung.', next: 'Nichts wurde gesendet. Stellen Sie eine Verbindung her, und senden Sie noch einmal.' },
+    busy: { what: 'Es wurde zu viel gemeldet.', next: 'Nichts wurde gesendet. Versuchen Sie es in einigen Minuten noch einmal. Wenn es nicht warten kann, rufen Sie die Firma an.' },
+    foreign: { what: 'Dieser Ausweis ist von einer anderen Firma.', next: 'Scannen Sie den Code noch einmal, und folgen Sie dem Link neben jener Antwort.' },
+    refused: { what: 'Das Büro hat das nicht angenommen.', next: 'Scannen Sie den Ausweis noch einmal, und folgen Sie dem Link neben der Antwort. Wenn es so bleibt, rufen Sie die Firma an.' },
+    unavailable: { what: 'Das Büro ist jetzt nicht zu erreichen.', next: 'Versuchen Sie es gleich noch einmal. Wenn es nicht warten kann, rufen Sie die Firma an.' },
+  },
+}

@@ -1,0 +1,40 @@
+import type { Words } from './words.ts'
+
+export const en: Words = {
+  title: 'Raise a concern',
+  what: (issuer) => `You were shown a Cyber Badge of ${issuer}, and something is wrong with it or with the person. Tell the office that issued it.`,
+  urgent: 'Is anybody in danger? Call your site’s emergency number first. Who comes in is your decision, whatever the office does.',
+  noReference: {
+    what: 'This page has to know which badge it is about.',
+    next: 'Open it by the link beside the answer, at a gate or on the page that checks badges. If you have loaded it again, go back there.',
+  },
+  categoryTitle: 'What is it about?',
+  categories: {
+    not_the_person: 'Somebody else showed the badge',
+    behaviour: 'What the person did',
+    lost_or_stolen_badge: 'A phone with a badge is lost, stolen or found',
+    tailgating: 'Somebody came in behind the person',
+    other: 'Something else',
+  },
+  textLabel: 'What happened?',
+  textOptional: 'What happened? (not required)',
+  textHint: 'Write what the office needs to look into it, and nothing else about anybody. At most 1,000 characters.',
+  reporterTitle: 'Who are you? (not required)',
+  reporterHint: 'So that the office can ask you. The person of the badge is not told by it who you are.',
+  name: 'Your name',
+  organization: 'Your company or site',
+  contact: 'Mail address or telephone',
+  privacy: (issuer) => `What you write goes to the program office of ${issuer}, with the number of the badge that you were shown. It is kept until some time after the case is closed. This page keeps nothing, and sends nothing before you do.`,
+  send: 'Send',
+  sending: 'Sending…',
+  sent: 'Your concern was received',
+  receipt: 'This is its number. Write it down: name it when you ask the office about it.',
+  afterwards: 'The office looks into it, and may suspend the badge at once. It answers you only if you said how.',
+  failed: {
+    offline: { what: 'There is no connection.', next: 'Nothing was sent. Connect, and send again.' },
+    busy: { what: 'Too many concerns were sent.', next: 'Nothing was sent. Try again in some minutes. If it can’t wait, call the company.' },
+    foreign: { what: 'This badge is another company’s.', next: 'Scan the code again, and follow the link beside that answer.' },
+    refused: { what: 'The office did not take this.', next: 'Scan the badge again, and follow the link beside the answer. If it stays like this, call the company.' },
+    unavailable: { what: 'The office can’t be reached now.', next: 'Try again in a moment. If it can’t wait, call the company.' },
+  },
+}

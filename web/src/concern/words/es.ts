@@ -1,0 +1,40 @@
+import type { Words } from './words.ts'
+
+export const es: Words = {
+  title: 'Comunicar un problema',
+  what: (issuer) => `Le han mostrado un Cyber Badge de ${issuer}, y algo no está bien con él o con la persona. Dígaselo a la oficina que lo emitió.`,
+  urgent: '¿Hay alguien en peligro? Llame primero al número de emergencia de su planta. Quién entra lo decide usted, haga lo que haga la oficina.',
+  noReference: {
+    what: 'Esta página tiene que saber de qué credencial se trata.',
+    next: 'Ábrala con el enlace que está junto a la respuesta, en una entrada o en la página que comprueba credenciales. Si la ha recargado, vuelva allí.',
+  },
+  categoryTitle: '¿De qué se trata?',
+  categories: {
+    not_the_person: 'Otra persona mostró la credencial',
+    behaviour: 'Lo que hizo la persona',
+    lost_or_stolen_badge: 'Un teléfono con una credencial se ha perdido, robado o encontrado',
+    tailgating: 'Alguien entró detrás de la persona',
+    other: 'Otra cosa',
+  },
+  textLabel: '¿Qué pasó?',
+  textOptional: '¿Qué pasó? (no es obligatorio)',
+  textHint: 'Escriba lo que la oficina necesita para examinarlo, y nada más sobre nadie. Como máximo 1000 caracteres.',
+  reporterTitle: '¿Quién es usted? (no es obligatorio)',
+  reporterHint: 'Para que la oficina pueda preguntarle. No le dirá a la persona de la credencial quién es usted.',
+  name: 'Su nombre',
+  organization: 'Su empresa o planta',
+  contact: 'Correo electrónico o teléfono',
+  privacy: (issuer) => `Lo que escriba llega a la oficina del programa de ${issuer}, con el número de la credencial que le mostraron. Se conserva hasta algún tiempo después de cerrar el caso. Esta página no guarda nada, ni envía nada antes que usted.`,
+  send: 'Enviar',
+  sending: 'Enviando…',
+  sent: 'Hemos recibido su aviso',
+  receipt: 'Este es su número. Apúntelo: dígalo cuando pregunte por él a la oficina.',
+  afterwards: 'La oficina lo examina y puede suspender la credencial de inmediato. Solo le responde si usted dijo cómo.',
+  failed: {
+    offline: { what: 'No hay conexión.', next: 'No se ha enviado nada. Conéctese y vuelva a enviar.' },
+    busy: { what: 'Ha habido demasiados avisos.', next: 'No se ha enviado nada. Inténtelo de nuevo en unos minutos. Si no puede esperar, llame a la empresa.' },
+    foreign: { what: 'Esta credencial es de otra empresa.', next: 'Escanee de nuevo el código y siga el enlace que está junto a esa respuesta.' },
+    refused: { what: 'La oficina no ha aceptado esto.', next: 'Escanee de nuevo la credencial y siga el enlace que está junto a la respuesta. Si sigue así, llame a la empresa.' },
+    unavailable: { what: 'Ahora no se puede contactar con la oficina.', next: 'Inténtelo de nuevo en un momento. Si no puede esperar, llame a la empresa.' },
+  },
+}

@@ -1,0 +1,40 @@
+import type { Words } from './words.ts'
+
+export const fr: Words = {
+  title: 'Faire un signalement',
+  what: (issuer) => `On vous a montré un Cyber Badge de ${issuer}, et quelque chose ne va pas avec lui ou avec la personne. Dites-le au bureau qui l’a délivré.`,
+  urgent: 'Quelqu’un est-il en danger ? Appelez d’abord le numéro d’urgence de votre site. C’est vous qui décidez qui entre, quoi que fasse le bureau.',
+  noReference: {
+    what: 'Cette page doit savoir de quel badge il s’agit.',
+    next: 'Ouvrez-la par le lien à côté de la réponse, à une entrée ou sur la page qui contrôle les badges. Si vous l’avez rechargée, retournez-y.',
+  },
+  categoryTitle: 'De quoi s’agit-il ?',
+  categories: {
+    not_the_person: 'Quelqu’un d’autre a montré le badge',
+    behaviour: 'Ce que la personne a fait',
+    lost_or_stolen_badge: 'Un téléphone avec un badge est perdu, volé ou trouvé',
+    tailgating: 'Quelqu’un est entré derrière la personne',
+    other: 'Autre chose',
+  },
+  textLabel: 'Que s’est-il passé ?',
+  textOptional: 'Que s’est-il passé ? (facultatif)',
+  textHint: 'Écrivez ce qu’il faut au bureau pour examiner les faits, et rien d’autre sur qui que ce soit. 1 000 caractères au plus.',
+  reporterTitle: 'Qui êtes-vous ? (facultatif)',
+  reporterHint: 'Pour que le bureau puisse vous interroger. Il ne dit pas à la personne du badge qui vous êtes.',
+  name: 'Votre nom',
+  organization: 'Votre entreprise ou votre site',
+  contact: 'Adresse électronique ou téléphone',
+  privacy: (issuer) => `Ce que vous écrivez va au bureau du programme de ${issuer}, avec le numéro du badge qu’on vous a montré. C’est conservé jusqu’à quelque temps après la clôture du dossier. Cette page ne garde rien, et n’envoie rien avant vous.`,
+  send: 'Envoyer',
+  sending: 'Envoi…',
+  sent: 'Votre signalement est arrivé',
+  receipt: 'Voici son numéro. Notez-le : donnez-le quand vous interrogez le bureau à ce sujet.',
+  afterwards: 'Le bureau examine les faits et peut suspendre le badge aussitôt. Il ne vous répond que si vous avez dit comment.',
+  failed: {
+    offline: { what: 'Il n’y a pas de connexion.', next: 'Rien n’a été envoyé. Connectez-vous, puis envoyez de nouveau.' },
+    busy: { what: 'Il y a eu trop de signalements.', next: 'Rien n’a été envoyé. Réessayez dans quelques minutes. Si cela ne peut pas attendre, appelez l’entreprise.' },
+    foreign: { what: 'Ce badge est d’une autre entreprise.', next: 'Scannez de nouveau le code, et suivez le lien à côté de cette réponse-là.' },
+    refused: { what: 'Le bureau n’a pas accepté cela.', next: 'Scannez de nouveau le badge, et suivez le lien à côté de la réponse. Si cela persiste, appelez l’entreprise.' },
+    unavailable: { what: 'Le bureau est injoignable pour le moment.', next: 'Réessayez dans un instant. Si cela ne peut pas attendre, appelez l’entreprise.' },
+  },
+}

@@ -84,7 +84,7 @@ screenshots: web ## the pages as pictures in web/screenshots, to look at
 
 bench: ## print speed as ratios, each beside its bound
 	@scripts/packages cc
-	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) \
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 30m \
 	  ./credential/... ./revocation ./verifier ./verifier/server ./issuer ./issuer/policy ./issuer/store/sqlite | $(GO) run ./internal/benchtable
 
 bench-web: web ## print the pages' bytes and times in Chromium, each beside its bound

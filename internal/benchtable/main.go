@@ -34,6 +34,8 @@ var bounds = []bound{
 	{"durable reservations, 32 callers, against one transaction each", "Reserve_GroupCommitAgainstOneEach", "ratio", true, 4},
 	{"issuing, 32 callers, against one transaction each", "Issue_GroupCommitAgainstOneEach", "ratio", true, 4},
 	{"issuing, processor time against a raw signature", "Issue_CPUAgainstRawSignature", "issue/sign", false, 2},
+	{"100,000 people judged anew after a change of policy, s", "Rejudge_100000PeopleAfterAPolicyChange", "s/policy", false, 30},
+	{"one person's new evidence among 100,000, to the judgement on disk, the longest in ms", "Receive_OnePersonAmong100000", "longest-ms", false, 50},
 	{"gate code, every claim disclosed, QR version at level L", "Size/full", "version", false, 15},
 }
 

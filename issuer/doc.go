@@ -28,7 +28,10 @@
 //
 // A source that broke must not lock out a company: an import by which more people
 // lose their good standing than [Config].MassLimit allows is refused whole, until
-// somebody confirms it.
+// somebody confirms it. One that says one by one that people left, as provisioning
+// does, can't be refused so: when as many have left within an hour, the next ones are
+// suspended and the office is told. A correction gives them their badges back; without
+// one, as many as may go leave for good in each hour that follows.
 //
 // Messages wait in [Program.Outbox] for a notify.Courier, which asks
 // [Program.Directory] for names and addresses. Whoever has no manager is told of at

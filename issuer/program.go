@@ -59,7 +59,8 @@ type Config struct {
 	// LockOut has the devices of people locked who stay without good standing for
 	// longer than the policy's grace. It needs Tell: nobody is locked out unwarned.
 	LockOut bool
-	// MassLimit is how many people may lose their good standing by one import.
+	// MassLimit is how many people may lose their good standing by one import, and
+	// how many may leave for good within an hour, imports that were confirmed aside.
 	MassLimit store.MassLimit
 	// Retention is how long what is over is kept.
 	Retention store.Retention

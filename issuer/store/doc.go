@@ -73,6 +73,12 @@
 // what other systems send about a person leaves it alone. One that nobody has any
 // more stays as long as a badge that names it may be good.
 //
+// # What sources take back
+//
+// Training that its source withdrew stays out for good, in whatever file it comes
+// again: of a statement that is void nothing makes a good one. A device that is gone
+// may come back.
+//
 // # What is not kept
 //
 // Of API tokens, codes, phones' tokens and signed badges only SHA-256 hashes are kept. Events are never

@@ -73,8 +73,8 @@ func TestSCIM_BringsTheSamePeopleAsTheFile(t *testing.T) {
 			t.Errorf("got  %+v\nwant %+v", got[i], want[i])
 		}
 	}
-	// With training and devices by file, everybody stands as they should.
-	bySCIM.importParts(t, part{"devices", sampleFile(t, sample.Devices)}, part{"training", sampleFile(t, sample.Training)})
+	// With training and devices asked of their systems, everybody stands as they should.
+	bySCIM.askSources(t)
 	for _, v := range verdicts(t) {
 		standing, err := bySCIM.program.Standing(t.Context(), v.ID, bySCIM.Now())
 		if err != nil {

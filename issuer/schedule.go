@@ -14,7 +14,7 @@ const Scheduler = "scheduler"
 const (
 	// batch is how many people are judged in one transaction: other writes wait for
 	// it.
-	batch = 250
+	batch = 256
 	// maxSleep is how long the scheduler does not look: the clock may have been set.
 	maxSleep = time.Minute
 	// minSleep keeps it from spinning, whatever the clock does.

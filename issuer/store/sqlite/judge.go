@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/cyberbadge/cyberbadge/issuer/evidence"
 	"github.com/cyberbadge/cyberbadge/issuer/notify"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
@@ -42,13 +41,9 @@ func newJudging(t *tx, judge store.Judge, at time.Time, by string) *judging {
 }
 
 // person judges one person, or says store.ErrNotFound.
-func (j *judging) person(id string) error {
-	s, err := j.situation(id)
-	if err != nil {
-		return err
-	}
-	return j.decide(s)
-}
+func (j *judging) person(id string) error { return j.each([]string{id}, j.decide, unknownPerson) }
+
+func unknownPerson(id string) error { return fmt.Errorf("person %.64q: %w", id, store.ErrNotFound) }
 
 func (j *judging) decide(s store.Situation) error {
 	verdict, err := j.judge(s)
@@ -74,42 +69,6 @@ type failedJudge struct {
 
 func (e *failedJudge) Error() string { return fmt.Sprintf("judge person %.64q: %v", e.person, e.err) }
 func (e *failedJudge) Unwrap() error { return e.err }
-
-func (j *judging) situation(id string) (s store.Situation, err error) {
-	ctx := context.Background()
-	s.Now = j.at
-	if s.Person, err = person(ctx, j, "id", id); err != nil {
-		return s, err
-	}
-	if s.Training, err = trainingOf(ctx, j, s.Person.ExternalID); err != nil {
-		return s, err
-	}
-	if s.Devices, err = devicesOf(ctx, j, id); err != nil {
-		return s, err
-	}
-	if s.Record, err = record(ctx, j, id); err != nil && !errors.Is(err, store.ErrNotFound) {
-		return s, err
-	}
-	s.Holds, err = queryAll(ctx, j, scanHold, "SELECT "+holdColumns+` FROM holds
-		WHERE person_id = ? AND ended_at IS NULL AND until > ? ORDER BY at, id`, id, micros(j.at.Add(-holdsBack)))
-	if err != nil {
-		return s, err
-	}
-	if s.Badges, err = badgesOf(ctx, j, id, j.at); err != nil {
-		return s, err
-	}
-	return s, j.departing(&s)
-}
-
-func trainingOf(ctx context.Context, q querier, externalID string) ([]evidence.Training, error) {
-	return queryAll(ctx, q, scanTraining, "SELECT "+trainingColumns+` FROM training
-		WHERE person_external_id = ? ORDER BY at, source, source_id`, externalID)
-}
-
-func devicesOf(ctx context.Context, q querier, personID string) ([]evidence.Device, error) {
-	return queryAll(ctx, q, scanDevice, "SELECT "+deviceColumns+` FROM devices
-		WHERE person_id = ? ORDER BY source, source_id`, personID)
-}
 
 // apply does what was judged, and reports whether anything changed.
 func (j *judging) apply(s store.Situation, v store.Judgement) (bool, error) {
@@ -243,15 +202,16 @@ func rejudge(t *tx, r store.RejudgeRequest) (store.RejudgeResult, error) {
 	}
 	j := newJudging(t, r.Judge, r.At, r.By)
 	var failures []error
-	for _, id := range ids {
-		err := j.person(id)
+	err = j.each(ids, func(s store.Situation) error {
+		err := j.decide(s)
 		if one := (*failedJudge)(nil); errors.As(err, &one) && len(r.Persons) == 0 {
 			failures = append(failures, err)
-			continue
+			return nil
 		}
-		if err != nil {
-			return store.RejudgeResult{}, err
-		}
+		return err
+	}, unknownPerson)
+	if err != nil {
+		return store.RejudgeResult{}, err
 	}
 	return store.RejudgeResult{
 		Judged: j.done.judged, Changed: j.done.changed, Messages: j.done.messages, Failed: errors.Join(failures...),

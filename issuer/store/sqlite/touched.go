@@ -84,17 +84,10 @@ func (d *touched) judge(result *store.ImportResult) error {
 	}
 	j := newJudging(d.t, d.im.Judge, d.im.At, d.im.By)
 	j.confirmed = d.im.Confirmed
-	for _, id := range slices.Sorted(maps.Keys(d.ids)) {
-		s, err := j.situation(id)
-		if errors.Is(err, store.ErrNotFound) {
-			continue // a device of nobody, or of somebody who is not known
-		}
-		if err == nil {
-			err = j.decide(s)
-		}
-		if err != nil {
-			return err
-		}
+	// A device may be nobody's, or somebody's who is not known.
+	unknown := func(string) error { return nil }
+	if err := j.each(slices.Sorted(maps.Keys(d.ids)), j.decide, unknown); err != nil {
+		return err
 	}
 	result.Judged, result.Losing, result.Messages = j.done.judged, j.done.lost, j.done.messages
 	return d.guard(j.done)

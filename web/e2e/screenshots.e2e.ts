@@ -6,7 +6,7 @@ import { messages } from '../src/i18n/index.ts'
 import { code, customer, issuer, screenshot, visit } from './browser.ts'
 import { writeClip } from './clip.ts'
 import { admit, Holder, next, pair, scan } from './gate.ts'
-import { dismiss, enrol, invite } from './phone.ts'
+import { enrol, invite, inviteLapsed, redeem } from './phone.ts'
 import { writeSheet } from './sheet.ts'
 
 afterAll(() => visit({ size: 'tablet' }, ({ page }) => writeSheet(page)), 120_000)
@@ -54,8 +54,7 @@ describe('pictures for people to look at', () => {
       await picture('wrong-code')
       await enrol(page, invitation, text)
       await picture('code')
-      await dismiss(invitation.person_id)
-      await page.getByRole('button', { name: text.badge.renew }).click()
+      await redeem(page, await inviteLapsed(), text)
       await page.getByText(text.badge.deniedTitle).waitFor()
       await picture('denied')
     })

@@ -54,6 +54,8 @@ func Run(t *testing.T, open Opener) {
 		{"Cases", caseTests},
 		{"Events", eventTests},
 		{"Standings", standingTests},
+		{"Rejudging", rejudgeTests},
+		{"Mass changes", massTests},
 		{"Departures", departureTests},
 		{"Holds", holdTests},
 		{"Messages", messageTests},

@@ -41,7 +41,8 @@ const (
 	KeyAmbiguous     Code = "key_ambiguous"      // no key id, and more than one key could be meant
 	KeyNotForIssuer  Code = "key_not_for_issuer" // known, but not for this issuer or this purpose
 	KeyTypeMismatch  Code = "key_type_mismatch"  // not a P-256 key fit for signatures
-	KeyRetired       Code = "key_retired"
+	KeyRetired       Code = "key_retired"        // signed after the key was taken out of use
+	KeyRevoked       Code = "key_revoked"        // nothing under this key is believed any more
 	SignatureInvalid Code = "signature_invalid"
 )
 
@@ -54,6 +55,8 @@ const (
 	BadgeExpired          Code = "badge_expired"
 	BadgeNotYetValid      Code = "badge_not_yet_valid"
 	BadgeLifetimeExceeded Code = "badge_lifetime_exceeded"
+	BadgeSuperseded       Code = "badge_superseded" // issued before what its issuer still vouches for
+	TypeStopped           Code = "type_stopped"     // its issuer switched the credential type off
 )
 
 // Selective disclosure (RFC 9901).
@@ -95,6 +98,16 @@ const (
 	StatusUnknownValue     Code = "status_unknown_value"
 	StatusSuspended        Code = "status_suspended"
 	StatusRevoked          Code = "status_revoked"
+	StatusEquivocation     Code = "status_equivocation" // two different lists of one issue time and number
+	StatusSignalled        Code = "status_signalled"    // a signal denied it; no list has said so yet
+)
+
+// The bundle that a verifier runs from.
+const (
+	BundleInvalid  Code = "bundle_invalid"
+	BundleStale    Code = "bundle_stale"      // past its time
+	BundleRollback Code = "bundle_rollback"   // older than the one that is held
+	BundleNotForUs Code = "bundle_not_for_us" // made for another customer
 )
 
 // The site's policy, the verifier's clock and the verifier itself.

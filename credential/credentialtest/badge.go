@@ -67,7 +67,13 @@ func IssuerConfig(seed string) credential.IssuerConfig {
 // MustIssue signs claims as the test issuer.
 func MustIssue(t testing.TB, claims credential.Claims) string {
 	t.Helper()
-	issuer, err := credential.NewIssuer(IssuerConfig(t.Name()))
+	return MustIssueBy(t, IssuerConfig(t.Name()), claims)
+}
+
+// MustIssueBy signs claims as another issuer.
+func MustIssueBy(t testing.TB, config credential.IssuerConfig, claims credential.Claims) string {
+	t.Helper()
+	issuer, err := credential.NewIssuer(config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ const (
 )
 
 // ErrNoToken is an answer that says yes and holds no bearer token.
-var ErrNoToken = errors.New("the sign-in service answered with something that is no token")
+var ErrNoToken = errors.New("the sign-in service answered with something that is no token; check its address")
 
 // StatusError is an answer that says no.
 type StatusError struct {

@@ -2,20 +2,18 @@ package clientcredentials
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"net/netip"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/cyberbadge/cyberbadge/internal/clocktest"
 	"github.com/cyberbadge/cyberbadge/internal/outbound"
+	"github.com/cyberbadge/cyberbadge/internal/outbound/outboundtest"
 )
 
 const clientSecret = "open sesame"
@@ -24,8 +22,8 @@ const clientSecret = "open sesame"
 // answer something else.
 type service struct {
 	Config
+	clock  *clocktest.Clock
 	mu     sync.Mutex
-	now    time.Time
 	forms  []url.Values
 	life   int // seconds
 	status int
@@ -34,41 +32,17 @@ type service struct {
 
 func newService(t *testing.T) (*service, *Tokens) {
 	t.Helper()
-	s := &service{now: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC), life: 3600}
-	server := httptest.NewTLSServer(http.HandlerFunc(s.answer))
-	t.Cleanup(server.Close)
-	roots := x509.NewCertPool()
-	roots.AddCert(server.Certificate())
-	address, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	port, err := strconv.ParseUint(address.Port(), 10, 16)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := outbound.New(outbound.Config{
-		AllowPorts: []uint16{uint16(port)}, AllowPrivateNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, RootCAs: roots,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
+	s := &service{clock: clocktest.New(time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)), life: 3600}
+	address, client := outboundtest.Serve(t, http.HandlerFunc(s.answer))
 	s.Config = Config{
-		URL: server.URL + "/token", ClientID: "badges", ClientSecret: clientSecret, Scope: "devices",
-		Client: client, Now: s.clock,
+		URL: address + "/token", ClientID: "badges", ClientSecret: clientSecret, Scope: "devices",
+		Client: client, Now: s.clock.Now,
 	}
 	tokens, err := New(s.Config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s, tokens
-}
-
-func (s *service) clock() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.now
 }
 
 func (s *service) change(change func()) {
@@ -138,9 +112,9 @@ func TestToken_IsKeptUntilShortlyBeforeItsEnd(t *testing.T) {
 		s, tokens := newService(t)
 		s.life = seconds
 		mustToken(t, tokens, "", "token-1")
-		s.change(func() { s.now = s.now.Add(kept - time.Nanosecond) })
+		s.clock.Move(kept - time.Nanosecond)
 		mustToken(t, tokens, "", "token-1")
-		s.change(func() { s.now = s.now.Add(time.Nanosecond) })
+		s.clock.Move(time.Nanosecond)
 		mustToken(t, tokens, "", "token-2")
 	}
 	for _, seconds := range []int{0, -1} {

@@ -122,6 +122,11 @@ func setText(text string, value reflect.Value) error {
 		value.SetInt(int64(duration))
 		return err
 	}
+	if value.Type() == networkType {
+		network, err := parseNetwork(text)
+		value.Set(reflect.ValueOf(network))
+		return err
+	}
 	if reads, ok := value.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		return reads.UnmarshalText([]byte(text))
 	}

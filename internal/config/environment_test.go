@@ -69,12 +69,13 @@ func TestEnvironmentErrors(t *testing.T) {
 		{"values", []string{
 			"CYBERBADGE_ISSUER_BADGE_LIFE=90", "CYBERBADGE_ISSUER_WORKERS=128", "CYBERBADGE_ISSUER_LIMIT=-1",
 			"CYBERBADGE_ISSUER_SHARE=half", "CYBERBADGE_ISSUER_LOCK_OUT=yes", "CYBERBADGE_ISSUER_BEFORE=1d,x",
-			"CYBERBADGE_ISSUER_ADDRESS=x", "CYBERBADGE_ISSUER_COURSES=x", "CYBERBADGE_ISSUER_SITES=x", "CYBERBADGE_ISSUER_LABELS=x"}, []string{
+			"CYBERBADGE_ISSUER_NETWORKS=::1/128,10.0.0.1", "CYBERBADGE_ISSUER_ADDRESS=x", "CYBERBADGE_ISSUER_COURSES=x", "CYBERBADGE_ISSUER_SITES=x", "CYBERBADGE_ISSUER_LABELS=x"}, []string{
 			`config: CYBERBADGE_ISSUER_BADGE_LIFE: "90" is not a duration; write 90s, 15m, 24h, 7d or 1d12h`,
 			`config: CYBERBADGE_ISSUER_WORKERS: expected a whole number from -128 to 127`,
 			`config: CYBERBADGE_ISSUER_LIMIT: expected a whole number from 0 to 65535`,
 			`config: CYBERBADGE_ISSUER_SHARE: expected a number`,
 			`config: CYBERBADGE_ISSUER_LOCK_OUT: expected true or false`,
+			`config: CYBERBADGE_ISSUER_NETWORKS: "10.0.0.1" is not a network; write one such as 10.20.0.0/16`,
 			`config: CYBERBADGE_ISSUER_BEFORE: "x" is not a duration; write 90s, 15m, 24h, 7d or 1d12h`,
 			`config: CYBERBADGE_ISSUER_ADDRESS: ParseAddr("x"): unable to parse IP`,
 			`config: CYBERBADGE_ISSUER_COURSES: this cannot be set from the environment; set it in the file`,

@@ -154,7 +154,7 @@ func (r *reader) value(node ast.Node, value reflect.Value) {
 	case t.Kind() == reflect.Map && t.Key().Kind() == reflect.String && isSection(withoutPointer(t.Elem())):
 		r.table(node, made(value))
 	default:
-		if err := yaml.NodeToValue(node, made(value).Addr().Interface(), yaml.Strict(), yaml.CustomUnmarshaler(unmarshalDuration)); err != nil {
+		if err := yaml.NodeToValue(node, made(value).Addr().Interface(), yaml.Strict(), yaml.CustomUnmarshaler(unmarshalDuration), yaml.CustomUnmarshaler(unmarshalNetwork)); err != nil {
 			r.refuseYAML(node.GetToken(), err)
 		}
 	}

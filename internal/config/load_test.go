@@ -185,6 +185,8 @@ func TestFileErrorsNamePlaceAndRemedyAllAtOnce(t *testing.T) {
 			`config: c.yaml:1:31: expected a whole number from 0 to 65535`}},
 		{"not an address", "issuer: {address: here}\n", []string{
 			`config: c.yaml:1:19: ParseAddr("here"): unable to parse IP`}},
+		{"no network", "issuer: {networks: [10.0.0.0/8, 10.0.0.1]}\n", []string{
+			`config: c.yaml:1:20: "10.0.0.1" is not a network; write one such as 10.20.0.0/16`}},
 		{"anchor and alias", "issuer: &a {listen: x}\nverifier: *a\n", []string{
 			`config: c.yaml:1:9: anchors and aliases are not read here; write the value where it is meant`,
 			`config: c.yaml:2:11: anchors and aliases are not read here; write the value where it is meant`}},

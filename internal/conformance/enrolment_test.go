@@ -1,22 +1,19 @@
 package conformance_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/credential/credentialtest"
 	"github.com/cyberbadge/cyberbadge/issuer"
-	"github.com/cyberbadge/cyberbadge/issuer/policy"
-	"github.com/cyberbadge/cyberbadge/issuer/sample"
+	"github.com/cyberbadge/cyberbadge/issuer/issuertest"
 	"github.com/cyberbadge/cyberbadge/issuer/server"
 	"github.com/cyberbadge/cyberbadge/issuer/store/sqlite"
 )
@@ -32,30 +29,18 @@ type office struct {
 
 func startOffice(t *testing.T, path string) office {
 	t.Helper()
-	now, err := time.Parse(time.RFC3339, sample.AsOf)
-	if err != nil {
-		t.Fatal(err)
-	}
-	clock := func() time.Time { return now }
-	database, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(t.TempDir(), "db", "store.db"), Create: true, Now: clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = database.Close() })
+	clock := issuertest.Clock(t)
+	database := issuertest.Database(t, sqlite.Config{Now: clock.Now})
 	listener := httptest.NewUnstartedServer(nil)
-	o := office{url: "http://" + listener.Listener.Addr().String() + path, now: now}
-	program, err := issuer.New(issuer.Config{
-		URL: o.url, Store: database, Policy: policy.Default(), BadgeKey: credentialtest.IssuerKey, ListKey: credentialtest.ListKey,
-		SubjectKey: bytes.Repeat([]byte{7}, issuer.MinSubjectKey), Now: clock,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	importSample(t, program)
-	if o.person, o.barred = people(t, program, now); o.person == "" || o.barred == "" {
+	o := office{url: "http://" + listener.Listener.Addr().String() + path, now: clock.Now()}
+	settings := issuertest.Config(database, clock.Now)
+	settings.URL = o.url
+	program := issuertest.New(t, settings)
+	issuertest.ImportSample(t, program)
+	if o.person, o.barred = people(t, program, o.now); o.person == "" || o.barred == "" {
 		t.Fatal("the sample has not both kinds of people")
 	}
-	service, err := server.New(server.Config{Program: program, Tokens: database, Now: clock})
+	service, err := server.New(server.Config{Program: program, Tokens: database, Now: clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,22 +49,6 @@ func startOffice(t *testing.T, path string) office {
 	listener.Start()
 	t.Cleanup(listener.Close)
 	return o
-}
-
-func importSample(t *testing.T, program *issuer.Program) {
-	t.Helper()
-	var files issuer.Files
-	for name, to := range map[string]*io.Reader{sample.People: &files.People, sample.Training: &files.Training, sample.Devices: &files.Devices} {
-		f, err := sample.Files.Open(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		*to = f
-	}
-	if _, err := program.Import(t.Context(), files, "a test"); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func people(t *testing.T, program *issuer.Program, now time.Time) (eligible, barred string) {

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -22,10 +21,9 @@ import (
 	"github.com/cyberbadge/cyberbadge/credential/credentialtest"
 	"github.com/cyberbadge/cyberbadge/internal/webhook"
 	"github.com/cyberbadge/cyberbadge/issuer"
+	"github.com/cyberbadge/cyberbadge/issuer/issuertest"
 	"github.com/cyberbadge/cyberbadge/issuer/notify"
 	"github.com/cyberbadge/cyberbadge/issuer/notify/mail"
-	"github.com/cyberbadge/cyberbadge/issuer/policy"
-	"github.com/cyberbadge/cyberbadge/issuer/sample"
 	"github.com/cyberbadge/cyberbadge/issuer/server"
 	"github.com/cyberbadge/cyberbadge/issuer/store/sqlite"
 	"github.com/cyberbadge/cyberbadge/revocation/fetch"
@@ -60,33 +58,18 @@ func (w *lapseWorld) now() time.Time {
 
 func newLapseWorld(t *testing.T, sender *mail.SMTP) *lapseWorld {
 	t.Helper()
-	start, err := time.Parse(time.RFC3339, sample.AsOf)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &lapseWorld{start: start}
+	w := &lapseWorld{start: issuertest.Clock(t).Now()}
 	w.secret, _ = webhook.NewSecret()
-	database, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(t.TempDir(), "db", "store.db"), Create: true, Now: w.now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = database.Close() })
+	database := issuertest.Database(t, sqlite.Config{Now: w.now})
 	listener := httptest.NewUnstartedServer(nil)
 	w.url = "http://" + listener.Listener.Addr().String()
-	settings := issuer.Config{
-		URL: w.url, Store: database, Policy: policy.Default(), BadgeKey: credentialtest.IssuerKey, ListKey: credentialtest.ListKey,
-		SubjectKey: bytes.Repeat([]byte{7}, issuer.MinSubjectKey), ListTTL: time.Second, Now: w.now,
-	}
+	settings := issuertest.Config(database, w.now)
+	settings.URL, settings.ListTTL = w.url, time.Second
 	// What comes before the story tells nobody: the sample has reminders of its own.
-	silent, err := issuer.New(settings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	importSample(t, silent)
+	issuertest.ImportSample(t, issuertest.New(t, settings))
 	settings.Tell = []issuer.Recipient{{Channel: notify.Mail, To: notify.ToPerson}, {Channel: notify.Mail, To: notify.ToManager}}
-	if w.program, err = issuer.New(settings); err != nil {
-		t.Fatal(err)
-	}
+	w.program = issuertest.New(t, settings)
+	var err error
 	if w.courier, err = notify.New(notify.Config{
 		Outbox: w.program.Outbox(), Directory: w.program.Directory(), Carriers: map[notify.Channel]notify.Carrier{notify.Mail: sender},
 		Fallback: notify.Party{Email: "office@vendor.example"}, Now: w.now,

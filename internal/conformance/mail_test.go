@@ -1,19 +1,7 @@
 package conformance_test
 
 import (
-	"bufio"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
-	"encoding/json"
-	"encoding/pem"
-	"io"
-	"math/big"
-	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -25,10 +13,9 @@ import (
 
 // mailServer is npm/smtp.mjs while it runs.
 type mailServer struct {
+	*peer
 	port  int
 	roots *x509.CertPool
-	input io.Closer
-	lines *bufio.Reader
 }
 
 type mailAddress struct{ Name, Address string }
@@ -51,84 +38,20 @@ const mailUser, mailPassword = "badges", "pässword with spaces"
 
 func startMailServer(t *testing.T, secure bool) *mailServer {
 	t.Helper()
-	if _, err := os.Stat(filepath.Join("npm", "node_modules", "smtp-server")); err != nil {
-		t.Fatalf("the JavaScript peers are not installed: run make test, or npm ci --ignore-scripts in internal/conformance/npm (%v)", err)
-	}
-	key, certificate, roots := mailCertificate(t)
-	configuration, err := json.Marshal(map[string]any{"key": key, "cert": certificate, "user": mailUser, "password": mailPassword, "secure": secure})
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.CommandContext(t.Context(), "node", "smtp.mjs")
-	command.Dir, command.Stderr = "npm", t.Output()
-	input, err := command.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	output, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = input.Close()
-		_ = command.Wait()
-	})
-	if _, err := input.Write(append(configuration, '\n')); err != nil {
-		t.Fatal(err)
-	}
-	s := &mailServer{roots: roots, input: input, lines: bufio.NewReader(output)}
-	line, err := s.lines.ReadBytes('\n')
+	s := &mailServer{peer: startPeer(t, "smtp.mjs")}
+	key, certificate, roots := serverCertificate(t)
+	s.roots = roots
 	var listening struct{ Port int }
-	if err != nil || json.Unmarshal(line, &listening) != nil {
-		t.Fatalf("the mail server says %q: %v", line, err)
-	}
+	s.ask(t, map[string]any{"key": key, "cert": certificate, "user": mailUser, "password": mailPassword, "secure": secure}, &listening)
 	s.port = listening.Port
 	return s
-}
-
-func mailCertificate(t *testing.T) (key, certificate string, roots *x509.CertPool) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parsed, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots = x509.NewCertPool()
-	roots.AddCert(parsed)
-	text := func(kind string, der []byte) string {
-		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
-	}
-	return text("PRIVATE KEY", secret), text("CERTIFICATE", der), roots
 }
 
 // close ends the server and returns what it got.
 func (s *mailServer) close(t *testing.T) []receivedMail {
 	t.Helper()
-	if err := s.input.Close(); err != nil {
-		t.Fatal(err)
-	}
 	var taken []receivedMail
-	if err := json.NewDecoder(s.lines).Decode(&taken); err != nil {
-		t.Fatal(err)
-	}
+	s.end(t, &taken)
 	return taken
 }
 

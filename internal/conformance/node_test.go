@@ -1,43 +1,13 @@
 package conformance_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/credential"
 	"github.com/cyberbadge/cyberbadge/credential/credentialtest"
 )
-
-// ask runs a script of npm/ over the questions.
-func ask[Answer any](t *testing.T, script string, questions any) []Answer {
-	t.Helper()
-	if _, err := os.Stat(filepath.Join("npm", "node_modules", "jose")); err != nil {
-		t.Fatalf("the JavaScript peers are not installed: run make test, or npm ci --ignore-scripts in internal/conformance/npm (%v)", err)
-	}
-	input, err := json.Marshal(questions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.CommandContext(t.Context(), "node", script)
-	command.Dir = "npm"
-	command.Stdin = bytes.NewReader(input)
-	var stderr bytes.Buffer
-	command.Stderr = &stderr
-	output, err := command.Output()
-	if err != nil {
-		t.Fatalf("node %s: %v\n%s", script, err, stderr.Bytes())
-	}
-	var answers []Answer
-	if err := json.Unmarshal(output, &answers); err != nil {
-		t.Fatalf("node %s: %v\n%s", script, err, output)
-	}
-	return answers
-}
 
 type presentationQuestion struct {
 	Presentation string           `json:"presentation"`
@@ -85,19 +55,7 @@ func issue(t *testing.T, chain [][]byte) string {
 	t.Helper()
 	config := credentialtest.IssuerConfig(t.Name())
 	config.Chain = chain
-	issuer, err := credential.NewIssuer(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	draft, err := issuer.Prepare(credentialtest.Claims())
-	if err != nil {
-		t.Fatal(err)
-	}
-	badge, err := issuer.Sign(draft)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return badge
+	return credentialtest.MustIssueBy(t, config, credentialtest.Claims())
 }
 
 // disclose keeps what is named and binds it as a holder does for a verifier that

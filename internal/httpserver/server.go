@@ -78,7 +78,7 @@ func (s *Server) publicHandler() http.Handler {
 
 func (s *Server) metricsHandler() http.Handler {
 	mux := http.NewServeMux()
-	s.addHealth(mux)
+	s.addHealth(mux, s.cfg.OperationsReady)
 	mux.Handle("GET /metrics", s.cfg.MetricsHandler)
 	mux.Handle("/metrics", problem.MethodNotAllowed(http.MethodGet, http.MethodHead))
 	mux.Handle("/", problem.NotFound())
@@ -86,9 +86,9 @@ func (s *Server) metricsHandler() http.Handler {
 	return http.MaxBytesHandler(handler, s.cfg.MaxBody)
 }
 
-func (s *Server) addHealth(mux *http.ServeMux) {
+func (s *Server) addHealth(mux *http.ServeMux, ready func(context.Context) error) {
 	mux.Handle("GET /healthz", Healthy())
-	mux.Handle("GET /readyz", Ready(s.cfg.Ready, s.cfg.Logger))
+	mux.Handle("GET /readyz", Ready(ready, s.cfg.Logger))
 	refused := problem.MethodNotAllowed(http.MethodGet, http.MethodHead)
 	mux.Handle("/healthz", refused)
 	mux.Handle("/readyz", refused)
@@ -98,7 +98,7 @@ func (s *Server) addHealth(mux *http.ServeMux) {
 // handler's own router would redirect some of them.
 func (s *Server) healthOr(next http.Handler) http.Handler {
 	health := http.NewServeMux()
-	s.addHealth(health)
+	s.addHealth(health, s.cfg.Ready)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/healthz", "/readyz":

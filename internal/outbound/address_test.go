@@ -47,7 +47,7 @@ var addressCases = []struct {
 
 func TestConnectionsAreJudgedByTheirAddress(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, Config{})
+	client := mustClient(t, Config{})
 	for _, c := range addressCases {
 		err := client.control("tcp", net.JoinHostPort(c.address, "443"), nil)
 		if c.why == "" {
@@ -72,7 +72,7 @@ func TestAllowedNetworksAreCalledExceptForMetadata(t *testing.T) {
 	for _, prefix := range []string{"10.1.0.0/16", "127.0.0.1/32", "169.254.0.0/16", "fc00::/7", "64:ff9b::/96"} {
 		allowed = append(allowed, netip.MustParsePrefix(prefix))
 	}
-	client := newClient(t, Config{AllowPrivateNetworks: allowed})
+	client := mustClient(t, Config{AllowPrivateNetworks: allowed})
 	for address, good := range map[string]bool{
 		"10.0.255.255": false, "10.1.0.0": true, "10.1.255.255": true, "10.2.0.0": false, "::ffff:10.1.0.1": true, "1.1.1.1": true,
 		"127.0.0.1": true, "127.0.0.2": false, "::1": false, "169.254.169.253": true, "169.254.169.254": false,
@@ -160,7 +160,7 @@ func TestNamesThatResolveToBlockedAddressesAreNotCalled(t *testing.T) {
 		}
 		t.Run(c.address, func(t *testing.T) {
 			t.Parallel()
-			client := newClient(t, Config{Resolver: nameServer(address)})
+			client := mustClient(t, Config{Resolver: nameServer(address)})
 			_, err := client.Get(t.Context(), "https://status.vendor.test/list", "", "")
 			var refused *Error
 			if !errors.As(err, &refused) || refused.Code != CodeBlocked || !strings.Contains(refused.Detail, c.why) {
@@ -172,7 +172,7 @@ func TestNamesThatResolveToBlockedAddressesAreNotCalled(t *testing.T) {
 
 func TestLocalhostIsNotCalled(t *testing.T) {
 	t.Parallel()
-	if _, err := newClient(t, Config{}).Get(t.Context(), "https://localhost/", "", ""); CodeOf(err) != CodeBlocked {
+	if _, err := mustClient(t, Config{}).Get(t.Context(), "https://localhost/", "", ""); CodeOf(err) != CodeBlocked {
 		t.Errorf("%v", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestDoSendsABody(t *testing.T) {
@@ -17,7 +18,7 @@ func TestDoSendsABody(t *testing.T) {
 		body, _ := io.ReadAll(r.Body)
 		fmt.Fprintf(w, "%s %s %d %s", r.Method, r.Header.Get("Content-Type"), len(body), r.Header.Get("Accept-Encoding"))
 	})
-	client := newClient(t, cfg)
+	client := mustClient(t, cfg)
 	for size, want := range map[int]string{MaxRequestBody: "POST application/json 1048576 gzip", MaxRequestBody + 1: ""} {
 		got, err := client.Do(t.Context(), Request{
 			Method: "POST", URL: server.URL, Body: make([]byte, size),
@@ -53,7 +54,7 @@ func TestBodyAtItsBound(t *testing.T) {
 		}
 	})
 	cfg.MaxBody = 10_000
-	client := newClient(t, cfg)
+	client := mustClient(t, cfg)
 	for _, kind := range []string{"/plain", "/chunked", "/gzip"} {
 		got, err := client.Get(t.Context(), fmt.Sprintf("%s%s?size=%d", server.URL, kind, cfg.MaxBody), "", "")
 		if err != nil || int64(len(got.Body)) != cfg.MaxBody {
@@ -79,7 +80,7 @@ func TestEndlessBodyEnds(t *testing.T) {
 			}
 		}
 	})
-	if _, err := newClient(t, cfg).Get(t.Context(), server.URL, "", ""); CodeOf(err) != CodeTooLarge {
+	if _, err := mustClient(t, cfg).Get(t.Context(), server.URL, "", ""); CodeOf(err) != CodeTooLarge {
 		t.Errorf("%v", err)
 	}
 }
@@ -90,7 +91,7 @@ func TestEncodingsThatWereNotAskedForAreRefused(t *testing.T) {
 		w.Header().Set("Content-Encoding", r.URL.Path[1:])
 		_, _ = io.WriteString(w, "x")
 	})
-	client := newClient(t, cfg)
+	client := mustClient(t, cfg)
 	for encoding, want := range map[string]Code{"br": CodeFailed, "gzip,gzip": CodeFailed, "gzip": CodeFailed, "identity": ""} {
 		// "gzip" here is a lie: the body is not gzip.
 		if _, err := client.Get(t.Context(), server.URL+"/"+encoding, "", ""); CodeOf(err) != want {
@@ -105,11 +106,31 @@ func TestHeaderBeyondItsBound(t *testing.T) {
 		size, _ := strconv.Atoi(r.URL.Path[1:])
 		w.Header().Set("X", strings.Repeat("x", size))
 	})
-	client := newClient(t, cfg)
+	client := mustClient(t, cfg)
 	const rest = 200 // status line and the other headers
 	for size, want := range map[int]Code{MaxHeader - rest: "", MaxHeader + 1: CodeFailed} {
 		if _, err := client.Get(t.Context(), fmt.Sprintf("%s/%d", server.URL, size), "", ""); CodeOf(err) != want {
 			t.Errorf("%d bytes: %v, want %q", size, err, want)
+		}
+	}
+}
+
+func TestRetryAfterIsSecondsOrADate(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		header string
+		want   time.Duration
+		said   bool
+	}{
+		{"30", 30 * time.Second, true}, {" 5 ", 5 * time.Second, true}, {"0", 0, true},
+		{"2147483647", (1<<31 - 1) * time.Second, true}, {"2147483648", 0, false},
+		{"Mon, 23 Nov 2026 08:01:30 GMT", 90 * time.Second, true}, {"Mon, 23 Nov 2026 07:00:00 GMT", 0, true},
+		{"", 0, false}, {"-5", 0, false}, {"1.5", 0, false}, {"soon", 0, false},
+	} {
+		got, said := Response{Header: http.Header{"Retry-After": {c.header}}}.RetryAfter(now)
+		if got != c.want || said != c.said {
+			t.Errorf("%q: %s, %v", c.header, got, said)
 		}
 	}
 }

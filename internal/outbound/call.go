@@ -11,7 +11,10 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strconv"
+	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // Request is one call.
@@ -31,6 +34,20 @@ type Response struct {
 	Body        []byte // unpacked; empty for 304
 }
 
+// RetryAfter is how long the service asks to be left alone (RFC 9110, section
+// 10.2.3), in seconds or until a date; never negative. said is false when it says
+// nothing, or nothing that can be read.
+func (r Response) RetryAfter(now time.Time) (wait time.Duration, said bool) {
+	value := strings.TrimSpace(r.Header.Get("Retry-After"))
+	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second, true
+	}
+	if date, err := http.ParseTime(value); err == nil {
+		return max(date.Sub(now), 0), true
+	}
+	return 0, false
+}
+
 // Get fetches a URL. accept is the media type wanted; ifNoneMatch is the ETag of
 // the copy at hand, which is still good if the status is 304; both may be empty.
 func (c *Client) Get(ctx context.Context, url, accept, ifNoneMatch string) (Response, error) {
@@ -46,12 +63,33 @@ func (c *Client) Get(ctx context.Context, url, accept, ifNoneMatch string) (Resp
 
 // Do makes a call. Every error is an [*Error]; the response is empty then.
 func (c *Client) Do(ctx context.Context, call Request) (Response, error) {
-	u, err := c.parse(call.URL)
+	c = c.to(call.URL)
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
+	defer cancel()
+	host, response, err := c.send(ctx, call)
 	if err != nil {
 		return Response{}, err
 	}
+	defer response.Body.Close()
+	answer, err := c.read(host, response)
+	// A server that hears us hang up may end its answer properly in the middle,
+	// and we may hear that before we are gone.
+	if err == nil && ctx.Err() != nil {
+		return Response{}, failure(host, ctx.Err(), false)
+	}
+	return answer, err
+}
+
+// send judges a call and makes it. The body of the response is the caller's to
+// close.
+func (c *Client) send(ctx context.Context, call Request) (host string, response *http.Response, err error) {
+	u, err := c.parse(call.URL)
+	if err != nil {
+		return "", nil, err
+	}
+	host = u.Hostname()
 	if len(call.Body) > MaxRequestBody {
-		return Response{}, &Error{Code: CodeTooLarge, Host: u.Hostname(), Detail: fmt.Sprintf("the request's body is longer than %d bytes", MaxRequestBody)}
+		return host, nil, &Error{Code: CodeTooLarge, Host: host, Detail: fmt.Sprintf("the request's body is longer than %d bytes", MaxRequestBody)}
 	}
 	var handshakeFailed atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
@@ -59,7 +97,7 @@ func (c *Client) Do(ctx context.Context, call Request) (Response, error) {
 	})
 	request, err := http.NewRequestWithContext(ctx, call.Method, u.String(), bytes.NewReader(call.Body))
 	if err != nil {
-		return Response{}, &Error{Code: CodeFailed, Host: u.Hostname(), Err: err}
+		return host, nil, &Error{Code: CodeFailed, Host: host, Err: err}
 	}
 	for name, values := range call.Header {
 		request.Header[http.CanonicalHeaderKey(name)] = values
@@ -68,12 +106,10 @@ func (c *Client) Do(ctx context.Context, call Request) (Response, error) {
 	// Left to the transport, which unpacks only what it asked for itself.
 	request.Header.Del("Accept-Encoding")
 
-	response, err := c.http.Do(request)
-	if err != nil {
-		return Response{}, failure(u.Hostname(), err, handshakeFailed.Load())
+	if response, err = c.http.Do(request); err != nil {
+		return host, nil, failure(host, err, handshakeFailed.Load())
 	}
-	defer response.Body.Close()
-	return c.read(u.Hostname(), response)
+	return host, response, nil
 }
 
 func (c *Client) read(host string, response *http.Response) (Response, error) {

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -16,6 +18,7 @@ type Client struct {
 	addresses addressGuard
 	transport *http.Transport
 	http      *http.Client
+	loopback  *Client // nil unless allowed
 }
 
 // New checks cfg and reports all that is wrong with it.
@@ -23,6 +26,15 @@ func New(cfg Config) (*Client, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
+	c := newClient(cfg)
+	if cfg.InsecureAllowLoopback {
+		// One of its own, so that plain http is good for nothing but this machine.
+		c.loopback = newClient(cfg.onLoopback())
+	}
+	return c, nil
+}
+
+func newClient(cfg Config) *Client {
 	cfg = cfg.withDefaults()
 	c := &Client{cfg: cfg, addresses: newAddressGuard(cfg.AllowPrivateNetworks)}
 	dialer := &net.Dialer{Timeout: connectTimeout, Resolver: cfg.Resolver}
@@ -40,12 +52,30 @@ func New(cfg Config) (*Client, error) {
 		MaxIdleConns:           idleConnections,
 		MaxResponseHeaderBytes: MaxHeader,
 	}
-	c.http = &http.Client{Transport: c.transport, Timeout: cfg.Timeout, CheckRedirect: c.checkRedirect}
-	return c, nil
+	// What bounds the time is each call's context.
+	c.http = &http.Client{Transport: c.transport, CheckRedirect: c.checkRedirect}
+	return c
 }
 
 // Close closes connections that are kept for the next call.
-func (c *Client) Close() { c.transport.CloseIdleConnections() }
+func (c *Client) Close() {
+	c.transport.CloseIdleConnections()
+	if c.loopback != nil {
+		c.loopback.Close()
+	}
+}
+
+// to is the client for a URL: this machine has its own, if it is called at all.
+func (c *Client) to(raw string) *Client {
+	if c.loopback == nil {
+		return c
+	}
+	u, err := url.Parse(raw)
+	if err != nil || !slices.Contains(loopbackHosts(), strings.ToLower(u.Hostname())) {
+		return c
+	}
+	return c.loopback
+}
 
 // control implements net.Dialer.Control: it sees the very address to which the
 // connection is about to be made.

@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-func newClient(t *testing.T, cfg Config) *Client {
+func mustClient(t *testing.T, cfg Config) *Client {
 	t.Helper()
 	client, err := New(cfg)
 	if err != nil {
@@ -94,7 +94,7 @@ func TestGetReturnsWhatWasServed(t *testing.T) {
 		fmt.Fprintf(w, "%s %s %s %s %v", r.Method, r.URL, r.Header.Get("Accept"), r.Header.Get("User-Agent"), r.Header["Cookie"])
 	})
 	cfg.UserAgent = "gate/1"
-	client := newClient(t, cfg)
+	client := mustClient(t, cfg)
 	got, err := client.Get(t.Context(), server.URL+"/list?x=1", "application/statuslist+jwt", "")
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +115,7 @@ func TestAnyStatusIsAnAnswer(t *testing.T) {
 		status, _ := strconv.Atoi(r.URL.Path[1:])
 		w.WriteHeader(status)
 	})
-	client := newClient(t, cfg)
+	client := mustClient(t, cfg)
 	for _, status := range []int{204, 300, 400, 404, 500, 503} {
 		got, err := client.Get(t.Context(), fmt.Sprintf("%s/%d", server.URL, status), "", "")
 		if err != nil || got.Status != status {
@@ -145,7 +145,7 @@ func TestRedirects(t *testing.T) {
 	here = strings.TrimPrefix(server.URL, "https://")
 	cfg.AllowPorts = append(cfg.AllowPorts, reach(t, other).AllowPorts...)
 	cfg.MaxRedirects = 3
-	client := newClient(t, cfg)
+	client := mustClient(t, cfg)
 
 	got, err := client.Do(t.Context(), Request{URL: server.URL + "/hops/3", Header: http.Header{"Authorization": {"secret"}}})
 	if err != nil || string(got.Body) != `arrived, referer "", authorization "secret"` {
@@ -173,7 +173,7 @@ func TestRedirects(t *testing.T) {
 		t.Errorf("POST: %v", err)
 	}
 	cfg.MaxRedirects = 0
-	if _, err := newClient(t, cfg).Get(t.Context(), server.URL+"/hops/1", "", ""); CodeOf(err) != CodeRedirectRefused {
+	if _, err := mustClient(t, cfg).Get(t.Context(), server.URL+"/hops/1", "", ""); CodeOf(err) != CodeRedirectRefused {
 		t.Errorf("not configured: %v", err)
 	}
 	if reached.Load() != 0 {
@@ -186,11 +186,11 @@ func TestPlainHTTPOnlyWhenAllowed(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "plain") }))
 	t.Cleanup(server.Close)
 	cfg := reach(t, server)
-	if _, err := newClient(t, cfg).Get(t.Context(), server.URL, "", ""); CodeOf(err) != CodeBlocked {
+	if _, err := mustClient(t, cfg).Get(t.Context(), server.URL, "", ""); CodeOf(err) != CodeBlocked {
 		t.Errorf("not allowed: %v", err)
 	}
 	cfg.InsecureAllowHTTP = true
-	if got, err := newClient(t, cfg).Get(t.Context(), server.URL, "", ""); err != nil || string(got.Body) != "plain" {
+	if got, err := mustClient(t, cfg).Get(t.Context(), server.URL, "", ""); err != nil || string(got.Body) != "plain" {
 		t.Errorf("allowed: %v %s", err, got.Body)
 	}
 }
@@ -209,18 +209,47 @@ func TestProxyIsTakenFromTheConfigurationAndNotFromTheEnvironment(t *testing.T) 
 	}
 	cfg := reach(t, server)
 	cfg.InsecureAllowHTTP = true
-	if got, err := newClient(t, cfg).Get(t.Context(), server.URL, "", ""); err != nil || string(got.Body) != "direct" || asked.Load() != 0 {
+	if got, err := mustClient(t, cfg).Get(t.Context(), server.URL, "", ""); err != nil || string(got.Body) != "direct" || asked.Load() != 0 {
 		t.Errorf("from the environment: %v %s", err, got.Body)
 	}
 	via, err := url.Parse(proxy.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	behind := newClient(t, Config{InsecureAllowHTTP: true, Proxy: via})
+	behind := mustClient(t, Config{InsecureAllowHTTP: true, Proxy: via})
 	if got, err := behind.Get(t.Context(), "http://vendor.example/x", "", ""); err != nil || string(got.Body) != "proxy saw http://vendor.example/x" {
 		t.Errorf("from the configuration: %v %s", err, got.Body)
 	}
 	if _, err := behind.Get(t.Context(), "http://127.0.0.1/", "", ""); CodeOf(err) != CodeBlocked {
 		t.Errorf("an address spelled out: %v", err)
+	}
+}
+
+func TestLoopbackIsCalledOverPlainHTTPAndNothingElseIs(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "plain") }))
+	t.Cleanup(server.Close)
+	cfg := reach(t, server)
+	cfg.AllowPrivateNetworks, cfg.InsecureAllowLoopback = nil, true
+	cfg.AllowHosts = []string{"issuer.example"} // holds for the others
+	cfg.Proxy = &url.URL{Scheme: "http", Host: "proxy.example:3128"}
+	client := mustClient(t, cfg)
+	for _, address := range []string{server.URL, strings.Replace(server.URL, "127.0.0.1", "LocalHost", 1)} {
+		if got, err := client.Get(t.Context(), address, "", ""); err != nil || string(got.Body) != "plain" {
+			t.Errorf("%s: %v %s", address, err, got.Body)
+		}
+	}
+	port := fmt.Sprint(cfg.AllowPorts[0])
+	for _, address := range []string{
+		"http://issuer.example:" + port, "https://other.example:" + port, "http://127.0.0.1:1/",
+		"http://127.0.0.2:" + port, "http://localhost.example:" + port, "http://[::1",
+	} {
+		if _, err := client.Get(t.Context(), address, "", ""); CodeOf(err) != CodeBlocked {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+	cfg.InsecureAllowLoopback, cfg.AllowHosts, cfg.Proxy = false, nil, nil
+	if _, err := mustClient(t, cfg).Get(t.Context(), server.URL, "", ""); CodeOf(err) != CodeBlocked {
+		t.Errorf("not allowed: %v", err)
 	}
 }

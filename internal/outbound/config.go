@@ -1,6 +1,7 @@
 package outbound
 
 import (
+	"cmp"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -40,6 +41,10 @@ type Config struct {
 	// InsecureAllowHTTP allows plain http, port 80. It MUST NOT be set for
 	// anything whose content is not signed, or that is sent a secret.
 	InsecureAllowHTTP bool
+	// InsecureAllowLoopback calls this machine too, by its usual names, over plain
+	// http as well and past the proxy, for trying things out. It MUST NOT be set
+	// where this machine has a service that trusts whoever can reach it.
+	InsecureAllowLoopback bool
 
 	Timeout      time.Duration // for the whole call, up to the last byte of the body
 	MaxRedirects int           // zero follows none, which is an error like any refused one
@@ -77,16 +82,22 @@ func (c Config) check() error {
 	return errors.Join(problems...)
 }
 
+// loopbackHosts are the names of this machine.
+func loopbackHosts() []string { return []string{"localhost", "127.0.0.1", "::1"} }
+
+// onLoopback is the same for this machine and nothing else.
+func (c Config) onLoopback() Config {
+	c.AllowHosts = loopbackHosts()
+	c.AllowPrivateNetworks = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	c.InsecureAllowHTTP, c.InsecureAllowLoopback = true, false
+	c.Proxy = nil
+	return c
+}
+
 func (c Config) withDefaults() Config {
-	if c.Timeout == 0 {
-		c.Timeout = DefaultTimeout
-	}
-	if c.MaxBody == 0 {
-		c.MaxBody = DefaultMaxBody
-	}
-	if c.UserAgent == "" {
-		c.UserAgent = defaultUserAgent
-	}
+	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
+	c.MaxBody = cmp.Or(c.MaxBody, DefaultMaxBody)
+	c.UserAgent = cmp.Or(c.UserAgent, defaultUserAgent)
 	hosts := make([]string, len(c.AllowHosts))
 	for i, host := range c.AllowHosts {
 		hosts[i] = strings.ToLower(host)

@@ -44,11 +44,11 @@ func TestServersThatCannotProveWhoTheyAre(t *testing.T) {
 		{"no TLS at all", reach(t, withoutTLS), strings.Replace(withoutTLS.URL, "http:", "https:", 1)},
 	}
 	for _, c := range cases {
-		if _, err := newClient(t, c.cfg).Get(t.Context(), c.url, "", ""); CodeOf(err) != CodeTLS {
+		if _, err := mustClient(t, c.cfg).Get(t.Context(), c.url, "", ""); CodeOf(err) != CodeTLS {
 			t.Errorf("%s: %v, want %s", c.name, err, CodeTLS)
 		}
 	}
-	if _, err := newClient(t, good).Get(t.Context(), server.URL, "", ""); err != nil {
+	if _, err := mustClient(t, good).Get(t.Context(), server.URL, "", ""); err != nil {
 		t.Errorf("the right one: %v", err)
 	}
 }
@@ -75,7 +75,7 @@ func TestCallsAreBoundedInTime(t *testing.T) {
 		url string
 	}{"no header": {cfg, noHeader.URL}, "no end": {endCfg, noEnd.URL}, "no handshake": {silentCfg, "https://" + silent.Addr().String()}} {
 		c.cfg.Timeout = 200 * time.Millisecond
-		_, err := newClient(t, c.cfg).Get(t.Context(), c.url, "", "")
+		_, err := mustClient(t, c.cfg).Get(t.Context(), c.url, "", "")
 		var timeout net.Error
 		if CodeOf(err) != CodeFailed || !errors.As(err, &timeout) || !timeout.Timeout() {
 			t.Errorf("%s: %v", name, err)
@@ -83,7 +83,7 @@ func TestCallsAreBoundedInTime(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := newClient(t, cfg).Get(ctx, noHeader.URL, "", ""); CodeOf(err) != CodeFailed || !errors.Is(err, context.Canceled) {
+	if _, err := mustClient(t, cfg).Get(ctx, noHeader.URL, "", ""); CodeOf(err) != CodeFailed || !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
@@ -92,7 +92,7 @@ func TestNobodyListening(t *testing.T) {
 	t.Parallel()
 	server, cfg := serve(t, func(http.ResponseWriter, *http.Request) {})
 	server.Close()
-	_, err := newClient(t, cfg).Get(t.Context(), server.URL+"/secret?token=secret", "", "")
+	_, err := mustClient(t, cfg).Get(t.Context(), server.URL+"/secret?token=secret", "", "")
 	if CodeOf(err) != CodeFailed || strings.Contains(err.Error(), "secret") {
 		t.Errorf("%v", err)
 	}

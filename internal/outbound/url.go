@@ -1,6 +1,7 @@
 package outbound
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -20,8 +21,21 @@ const maxNameLength = 253
 // before making any connection. Configuration calls it, so that a bad URL stops
 // the start and not the first call.
 func (c *Client) CheckURL(raw string) error {
-	_, err := c.parse(raw)
+	_, err := c.to(raw).parse(raw)
 	return err
+}
+
+// CheckField is CheckURL for a field of a configuration that has a field Client
+// beside it: it says so when there is no client, and names the field in front of
+// what is wrong with its URL.
+func (c *Client) CheckField(name, raw string) error {
+	if c == nil {
+		return errors.New("Client is missing")
+	}
+	if err := c.CheckURL(raw); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
 }
 
 func (c *Client) parse(raw string) (*url.URL, error) {

@@ -8,9 +8,9 @@ import (
 
 func TestURLsAreJudgedBeforeAnyConnection(t *testing.T) {
 	t.Parallel()
-	strict := newClient(t, Config{})
-	plain := newClient(t, Config{InsecureAllowHTTP: true, AllowPorts: []uint16{8443}})
-	chosen := newClient(t, Config{AllowHosts: []string{"Vendor.Example", "1.1.1.1"}})
+	strict := mustClient(t, Config{})
+	plain := mustClient(t, Config{InsecureAllowHTTP: true, AllowPorts: []uint16{8443}})
+	chosen := mustClient(t, Config{AllowHosts: []string{"Vendor.Example", "1.1.1.1"}})
 	long := "https://vendor.example/" + strings.Repeat("x", MaxURLLength-len("https://vendor.example/"))
 	name := func(size int) string { return strings.Repeat("a.", size/2) + strings.Repeat("b", size%2) }
 	cases := []struct {
@@ -89,5 +89,21 @@ func TestURLsAreJudgedBeforeAnyConnection(t *testing.T) {
 		if _, err := c.client.Get(t.Context(), c.url, "", ""); CodeOf(err) != CodeBlocked {
 			t.Errorf("Get %.80s: %v", c.url, err)
 		}
+	}
+}
+
+func TestFieldsAreCheckedWithTheirNames(t *testing.T) {
+	t.Parallel()
+	var missing *Client
+	if err := missing.CheckField("URL", "https://vendor.example/"); err == nil || err.Error() != "Client is missing" {
+		t.Errorf("without a client: %v", err)
+	}
+	client := mustClient(t, Config{})
+	if err := client.CheckField("URL", "https://vendor.example/"); err != nil {
+		t.Errorf("a good one: %v", err)
+	}
+	err := client.CheckField("LoginURL", "http://vendor.example/")
+	if CodeOf(err) != CodeBlocked || err.Error() != "LoginURL: outbound: fetch_blocked: the URL's scheme must be https" {
+		t.Errorf("a bad one: %v", err)
 	}
 }

@@ -19,6 +19,10 @@ const (
 	CodeMethodNotAllowed = "method_not_allowed"
 )
 
+// RetryAfter is the Retry-After of an answer that says that a server is busy, in
+// seconds (RFC 9110, section 10.2.3).
+const RetryAfter = "1"
+
 // Error is an error that knows what its caller may be told.
 type Error struct {
 	Status int    // 400 to 599; anything else is a mistake of ours and becomes 500

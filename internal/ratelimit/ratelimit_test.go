@@ -11,31 +11,15 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/cyberbadge/cyberbadge/internal/clocktest"
 )
 
 var start = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 
-// clock stands still until a test moves it.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-func limiter(t testing.TB, c Config) (*Limiter, *clock) {
+func limiter(t testing.TB, c Config) (*Limiter, *clocktest.Clock) {
 	t.Helper()
-	at := &clock{now: start}
+	at := clocktest.New(start)
 	c.Now = at.Now
 	l, err := New(c)
 	if err != nil {
@@ -60,11 +44,11 @@ func TestTake_ABurstAndNotOneMore(t *testing.T) {
 	if wait := l.Take("b"); wait != 0 {
 		t.Errorf("another client waits %s", wait)
 	}
-	at.advance(500*time.Millisecond - 1)
+	at.Move(500*time.Millisecond - 1)
 	if wait := l.Take("a"); wait != 1 {
 		t.Errorf("just before: %s", wait)
 	}
-	at.advance(1)
+	at.Move(1)
 	if wait := l.Take("a"); wait != 0 {
 		t.Errorf("after the wait: %s", wait)
 	}
@@ -77,7 +61,7 @@ func TestTake_AFullBucketHoldsNoMoreThanItsBurst(t *testing.T) {
 	t.Parallel()
 	l, at := limiter(t, Config{PerSecond: 1, Burst: 3})
 	l.Take("a")
-	at.advance(1000 * time.Hour)
+	at.Move(1000 * time.Hour)
 	taken := 0
 	for l.Take("a") == 0 {
 		taken++
@@ -93,7 +77,7 @@ func TestTake_DecidesAsABucketOfTokensDoes(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		const interval = 100 * time.Millisecond
 		burst := rapid.IntRange(1, 20).Draw(r, "burst")
-		at := &clock{now: start}
+		at := clocktest.New(start)
 		l, err := New(Config{PerSecond: 10, Burst: burst, Now: at.Now})
 		if err != nil {
 			r.Fatal(err)
@@ -101,7 +85,7 @@ func TestTake_DecidesAsABucketOfTokensDoes(t *testing.T) {
 		tokens := time.Duration(burst) * interval // in units of time, so that nothing is rounded
 		for range rapid.IntRange(1, 200).Draw(r, "calls") {
 			pause := time.Duration(rapid.Int64Range(0, int64(3*interval)).Draw(r, "pause"))
-			at.advance(pause)
+			at.Move(pause)
 			tokens = min(tokens+pause, time.Duration(burst)*interval)
 			want := tokens >= interval
 			if want {
@@ -118,11 +102,11 @@ func TestTake_AClockThatWasSetBackLocksNobodyOut(t *testing.T) {
 	t.Parallel()
 	l, at := limiter(t, Config{PerSecond: 1, Burst: 2})
 	l.Take("a")
-	at.advance(-24 * time.Hour)
+	at.Move(-24 * time.Hour)
 	if wait := l.Take("a"); wait != time.Second {
 		t.Errorf("waits %s", wait)
 	}
-	at.advance(time.Second)
+	at.Move(time.Second)
 	if wait := l.Take("a"); wait != 0 {
 		t.Errorf("after the wait: %s", wait)
 	}

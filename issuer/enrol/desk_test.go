@@ -1,26 +1,23 @@
 package enrol_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/url"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/credential"
 	"github.com/cyberbadge/cyberbadge/credential/credentialtest"
+	"github.com/cyberbadge/cyberbadge/internal/clocktest"
 	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/enrol"
-	"github.com/cyberbadge/cyberbadge/issuer/policy"
-	"github.com/cyberbadge/cyberbadge/issuer/sample"
+	"github.com/cyberbadge/cyberbadge/issuer/issuertest"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 	"github.com/cyberbadge/cyberbadge/issuer/store/sqlite"
 )
@@ -47,11 +44,11 @@ func (p *program) Issue(ctx context.Context, request issuer.IssueRequest) (issue
 // desk is a desk over the sample, with a phone that has enrolled.
 type desk struct {
 	*enrol.Desk
-	program *program
-	store   *sqlite.Store
-	now     time.Time // set moves it
-	person  string
-	tokens  enrol.Tokens
+	*clocktest.Clock // set moves it
+	program          *program
+	store            *sqlite.Store
+	person           string
+	tokens           enrol.Tokens
 }
 
 func open(t testing.TB) *desk {
@@ -62,50 +59,20 @@ func open(t testing.TB) *desk {
 // openWith is a desk whose issuer has another configuration.
 func openWith(t testing.TB, change func(*issuer.Config)) *desk {
 	t.Helper()
-	now, err := time.Parse(time.RFC3339, sample.AsOf)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &desk{now: now}
-	clock := func() time.Time { return d.now }
-	d.store, err = sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(t.TempDir(), "db", "store.db"), Create: true, Now: clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = d.store.Close() })
-	config := issuer.Config{
-		URL: credentialtest.IssuerURL, Store: d.store, Policy: policy.Default(), BadgeKey: credentialtest.IssuerKey,
-		ListKey: credentialtest.ListKey, SubjectKey: bytes.Repeat([]byte{7}, issuer.MinSubjectKey), Now: clock,
-	}
+	d := &desk{Clock: issuertest.Clock(t)}
+	d.store = issuertest.Database(t, sqlite.Config{Now: d.Now})
+	config := issuertest.Config(d.store, d.Now)
 	change(&config)
-	inner, err := issuer.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	importSample(t, inner)
+	inner := issuertest.New(t, config)
+	issuertest.ImportSample(t, inner)
 	d.program = &program{inner, func() error { return nil }, func(issuer.Issued) error { return nil }}
-	if d.Desk, err = enrol.New(enrol.Config{Program: d.program, Store: d.store, Now: clock}); err != nil {
+	var err error
+	if d.Desk, err = enrol.New(enrol.Config{Program: d.program, Store: d.store, Now: d.Now}); err != nil {
 		t.Fatal(err)
 	}
 	d.person = eligible(t, inner)
 	d.enrol(t)
 	return d
-}
-
-func importSample(t testing.TB, p *issuer.Program) {
-	t.Helper()
-	var files issuer.Files
-	for name, to := range map[string]*io.Reader{sample.People: &files.People, sample.Training: &files.Training, sample.Devices: &files.Devices} {
-		f, err := sample.Files.Open(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		*to = f
-	}
-	if _, err := p.Import(t.Context(), files, "a test"); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func eligible(t testing.TB, p *issuer.Program) (person string) {
@@ -157,7 +124,7 @@ func (d *desk) dpop(t testing.TB, path, token string) string {
 	t.Helper()
 	sum := sha256.Sum256([]byte(token))
 	return proof(t, credentialtest.NewKey("phone"), "dpop+jwt", map[string]any{
-		"htm": "POST", "htu": credentialtest.IssuerURL + path, "jti": rand.Text(), "iat": d.now.Unix(), "nonce": d.DPoPNonce(),
+		"htm": "POST", "htu": credentialtest.IssuerURL + path, "jti": rand.Text(), "iat": d.Now().Unix(), "nonce": d.DPoPNonce(),
 		"ath": base64.RawURLEncoding.EncodeToString(sum[:]),
 	})
 }
@@ -165,7 +132,7 @@ func (d *desk) dpop(t testing.TB, path, token string) string {
 // set moves the clock. The phone enrols again, as its tokens may have expired.
 func (d *desk) set(t testing.TB, now time.Time) {
 	t.Helper()
-	d.now = now
+	d.Set(now)
 	d.enrol(t)
 }
 
@@ -187,7 +154,7 @@ func (d *desk) fetch(t testing.TB, configuration string, names ...string) (enrol
 	var proofs []string
 	for _, name := range names {
 		proofs = append(proofs, proof(t, credentialtest.NewKey(name), "openid4vci-proof+jwt",
-			map[string]any{"aud": credentialtest.IssuerURL, "iat": d.now.Unix(), "nonce": nonce}))
+			map[string]any{"aud": credentialtest.IssuerURL, "iat": d.Now().Unix(), "nonce": nonce}))
 	}
 	body, err := json.Marshal(map[string]any{"credential_configuration_id": configuration, "proofs": map[string]any{"jwt": proofs}})
 	if err != nil {
@@ -200,7 +167,7 @@ func (d *desk) fetch(t testing.TB, configuration string, names ...string) (enrol
 
 func (d *desk) live(t testing.TB) []store.Badge {
 	t.Helper()
-	live, err := d.store.BadgesOf(t.Context(), d.person, d.now)
+	live, err := d.store.BadgesOf(t.Context(), d.person, d.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

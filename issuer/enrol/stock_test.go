@@ -80,7 +80,7 @@ func TestStock_IsAsLargeAsThePolicyAllows(t *testing.T) {
 func TestStock_IsShorterWhereTheStandingEnds(t *testing.T) {
 	t.Parallel()
 	d := open(t)
-	standing, err := d.program.Standing(t.Context(), d.person, d.now)
+	standing, err := d.program.Standing(t.Context(), d.person, d.Now())
 	if err != nil || standing.ChangesAt.IsZero() {
 		t.Fatalf("the standing is %+v, %v", standing, err)
 	}
@@ -114,7 +114,7 @@ func TestStock_EndsAsAWhole(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*desk) error{
 		"with the person's other badges": func(d *desk) error {
-			_, err := d.store.SetStatusOfPerson(t.Context(), store.PersonStatusChange{PersonID: d.person, To: store.Suspended, Reason: "lapsed", By: "a test", At: d.now})
+			_, err := d.store.SetStatusOfPerson(t.Context(), store.PersonStatusChange{PersonID: d.person, To: store.Suspended, Reason: "lapsed", By: "a test", At: d.Now()})
 			return err
 		},
 		"when the phone is lost": func(d *desk) error {

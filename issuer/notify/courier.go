@@ -29,6 +29,10 @@ const (
 	stopWithin = 10 * time.Second
 	// finishWithin is how long recording an outcome may take.
 	finishWithin = 10 * time.Second
+	// leaveAfter is how long after its delivery was cut off a carrier is waited for:
+	// longer than recording what came of it may take. One that does not heed its
+	// context must not keep a process from ending.
+	leaveAfter = finishWithin + 5*time.Second
 )
 
 // Config is what a [Courier] needs.
@@ -138,13 +142,18 @@ func (c *Courier) Wake() {
 
 // Run works the outbox off until ctx is done. Then it claims nothing more, gives
 // what is under way a few seconds, records the outcomes and returns. A message
-// that was cut off is delivered again later.
+// that was cut off is delivered again later. A carrier that goes on all the same is
+// left behind, half a minute after ctx was done at the latest.
 func (c *Courier) Run(ctx context.Context) {
 	work, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	var lanes sync.WaitGroup
 	for _, l := range c.lanes {
-		lanes.Go(func() { l.run(ctx, work) })
+		l.running.Store(true)
+		lanes.Go(func() {
+			defer l.running.Store(false)
+			l.run(ctx, work)
+		})
 	}
 	stopped := make(chan struct{})
 	go func() {
@@ -158,7 +167,22 @@ func (c *Courier) Run(ctx context.Context) {
 	case <-c.cfg.After(stopWithin):
 	}
 	cut()
-	<-stopped
+	select {
+	case <-stopped:
+	case <-c.cfg.After(leaveAfter):
+		c.cfg.Logger.Error("a channel does not end when it is told to; what it was delivering is delivered again", "channels", c.busy())
+	}
+}
+
+// busy names the channels whose lanes have not ended.
+func (c *Courier) busy() []Channel {
+	var names []Channel
+	for _, l := range c.lanes {
+		if l.running.Load() {
+			names = append(names, l.channel)
+		}
+	}
+	return names
 }
 
 // Drain delivers what is due now, on all channels, until nothing is, and returns

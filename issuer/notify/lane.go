@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 )
@@ -16,6 +17,7 @@ type lane struct {
 	channel Channel
 	carrier Carrier
 	wake    chan struct{}
+	running atomic.Bool
 }
 
 // run claims under ctx and delivers under work, which outlives it.

@@ -21,14 +21,16 @@ type Kind string
 
 // Notices tell somebody something.
 const (
-	Reminder Kind = "reminder" // standing will be lost at Body.At
-	Lapse    Kind = "lapse"    // standing was lost at Body.At; lock-out at Body.LockAt unless that is zero
-	Restored Kind = "restored" // standing is good again since Body.At
-	Locked   Kind = "locked"   // Body.Device was locked at Body.At
-	Unlocked Kind = "unlocked" // Body.Device was unlocked at Body.At
-	Concern  Kind = "case"     // a customer raised Body.Case at Body.At
-	Held     Kind = "held"     // since Body.At lock-outs wait for somebody to confirm them
-	Leavers  Kind = "leavers"  // since Body.At more people leave at once than is believed; they are suspended first
+	Reminder   Kind = "reminder" // standing will be lost at Body.At
+	Lapse      Kind = "lapse"    // standing was lost at Body.At; lock-out at Body.LockAt unless that is zero
+	Restored   Kind = "restored" // standing is good again since Body.At
+	Locked     Kind = "locked"   // Body.Device was locked at Body.At
+	Unlocked   Kind = "unlocked" // Body.Device was unlocked at Body.At
+	Concern    Kind = "case"     // a customer raised Body.Case at Body.At
+	Held       Kind = "held"     // since Body.At lock-outs wait for somebody to confirm them
+	Leavers    Kind = "leavers"  // since Body.At more people leave at once than is believed; they are suspended first
+	Silence    Kind = "silence"  // since Body.At more devices are silent than is believed; nobody is suspended for it until somebody confirms it
+	KeyStopped Kind = "key"      // since Body.At a signing key is out of use; badges that it signed are revoked
 )
 
 // Actions do something to Body.Device.
@@ -39,7 +41,7 @@ const (
 
 // Notices returns every kind that tells somebody something.
 func Notices() []Kind {
-	return []Kind{Reminder, Lapse, Restored, Locked, Unlocked, Concern, Held, Leavers}
+	return []Kind{Reminder, Lapse, Restored, Locked, Unlocked, Concern, Held, Leavers, Silence, KeyStopped}
 }
 
 // Channel names the way that a message goes. The set is the operator's: a

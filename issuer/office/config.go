@@ -1,6 +1,7 @@
 package office
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -133,10 +134,10 @@ func (c Config) withDefaults() Config {
 	if c.Scopes == nil {
 		c.Scopes = []string{"profile", "email"}
 	}
-	setDefault(&c.Idle, DefaultIdle)
-	setDefault(&c.Life, DefaultLife)
-	setDefault(&c.ProposalLife, DefaultProposalLife)
-	setDefault(&c.MassRevocation, DefaultMassRevocation)
+	c.Idle = cmp.Or(c.Idle, DefaultIdle)
+	c.Life = cmp.Or(c.Life, DefaultLife)
+	c.ProposalLife = cmp.Or(c.ProposalLife, DefaultProposalLife)
+	c.MassRevocation = cmp.Or(c.MassRevocation, DefaultMassRevocation)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -144,13 +145,6 @@ func (c Config) withDefaults() Config {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return c
-}
-
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }
 
 func (c Config) check() error {

@@ -3,13 +3,12 @@ package office_test
 import (
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/internal/outbound"
+	"github.com/cyberbadge/cyberbadge/internal/outbound/outboundtest"
 	"github.com/cyberbadge/cyberbadge/issuer/office"
 	"github.com/cyberbadge/cyberbadge/issuer/office/officetest"
 )
@@ -103,17 +102,9 @@ func TestHTTPClient_KeepsToTheRules(t *testing.T) {
 		}
 	}))
 	t.Cleanup(server.Close)
-	_, port, _ := strings.Cut(strings.TrimPrefix(server.URL, "http://"), ":")
-	number, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		t.Fatal(err)
-	}
-	open, err := outbound.New(outbound.Config{
-		AllowPorts: []uint16{uint16(number)}, AllowPrivateNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, InsecureAllowHTTP: true, MaxBody: 1000,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	reach := outboundtest.Reach(t, server)
+	reach.InsecureAllowHTTP, reach.MaxBody = true, 1000
+	open := outboundtest.Client(t, reach)
 	strict, err := outbound.New(outbound.Config{})
 	if err != nil {
 		t.Fatal(err)

@@ -12,33 +12,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cyberbadge/cyberbadge/internal/clocktest"
 	"github.com/cyberbadge/cyberbadge/issuer/office"
 	"github.com/cyberbadge/cyberbadge/issuer/office/officetest"
 )
 
 var start = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 
-// clock stands still until a test moves it.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // room is an office with its provider.
 type room struct {
-	*clock
+	*clocktest.Clock
 	*office.Office
 	provider *officetest.Provider
 	records  *officetest.Records
@@ -55,7 +38,7 @@ var groups = map[string]office.Role{"g-view": office.RoleViewer, "g-office": off
 // says otherwise.
 func furnish(t *testing.T, change func(*office.Config)) *room {
 	t.Helper()
-	r := &room{clock: &clock{now: start}, records: new(officetest.Records), log: new(bytes.Buffer)}
+	r := &room{Clock: clocktest.New(start), records: new(officetest.Records), log: new(bytes.Buffer)}
 	r.provider = officetest.NewProvider(t, r.Now)
 	r.config = office.Config{
 		Issuer: r.provider.URL, ClientID: officetest.ClientID, ClientSecret: officetest.ClientSecret, Address: address,

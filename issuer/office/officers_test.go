@@ -198,7 +198,7 @@ func TestMayRevoke_AFewPeopleAnHour(t *testing.T) {
 		if err := revoke(who.zoe, fmt.Sprint("p", i)); err != nil {
 			t.Fatalf("person %d: %v", i, err)
 		}
-		r.advance(time.Minute)
+		r.Move(time.Minute)
 	}
 	if err := revoke(who.zoe, "p1"); err != nil {
 		t.Errorf("another badge of the same person: %v", err)
@@ -211,9 +211,9 @@ func TestMayRevoke_AFewPeopleAnHour(t *testing.T) {
 	if err := revoke(operator, "p3"); err != nil {
 		t.Errorf("the operator: %v", err)
 	}
-	r.advance(office.MassWindow - 3*time.Minute - 1)
+	r.Move(office.MassWindow - 3*time.Minute - 1)
 	refused(t, revoke(who.zoe, "p3"), office.ProposalRequired)
-	r.advance(1)
+	r.Move(1)
 	if err := revoke(who.zoe, "p3"); err != nil {
 		t.Errorf("the first is an hour ago: %v", err)
 	}

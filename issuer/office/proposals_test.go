@@ -124,10 +124,10 @@ func TestProposal_ApprovingTakesAFreshSignIn(t *testing.T) {
 	never.AuthenticatedAt = time.Time{}
 	_, err := r.Approve(t.Context(), never, p.ID)
 	refused(t, err, office.StepUpRequired)
-	r.advance(office.StepUpAge + 1)
+	r.Move(office.StepUpAge + 1)
 	_, err = r.Approve(t.Context(), who.ada, p.ID)
 	refused(t, err, office.StepUpRequired)
-	r.advance(-1)
+	r.Move(-1)
 	if _, err = r.Approve(t.Context(), who.ada, p.ID); err != nil {
 		t.Error(err)
 	}
@@ -138,12 +138,12 @@ func TestProposal_Expires(t *testing.T) {
 	r, a, who := proposing(t)
 	late, intime := r.propose(t, who.clerk), r.propose(t, who.clerk)
 	approver := who.ada
-	r.advance(office.DefaultProposalLife - time.Microsecond)
+	r.Move(office.DefaultProposalLife - time.Microsecond)
 	approver.AuthenticatedAt = r.Now()
 	if _, err := r.Approve(t.Context(), approver, intime.ID); err != nil {
 		t.Errorf("just in time: %v", err)
 	}
-	r.advance(time.Microsecond)
+	r.Move(time.Microsecond)
 	_, err := r.Approve(t.Context(), approver, late.ID)
 	refused(t, err, office.NotOpen)
 	_, err = r.Withdraw(t.Context(), who.clerk, late.ID)
@@ -342,7 +342,7 @@ func TestProposal_BoundsAndOneBeyond(t *testing.T) {
 	if !errors.Is(err, store.ErrConflict) {
 		t.Errorf("one more open: %v", err)
 	}
-	r.advance(office.DefaultProposalLife)
+	r.Move(office.DefaultProposalLife)
 	r.propose(t, who.clerk) // those have expired
 	for _, limit := range []int{0, store.MaxPage + 1} {
 		if _, err := r.Proposals(t.Context(), limit); !errors.Is(err, store.ErrInvalid) {

@@ -16,7 +16,7 @@ func TestSignIn_TheProviderIsAskedLittle(t *testing.T) {
 	if metadata, keys := r.provider.Asked("/.well-known/openid-configuration"), r.provider.Asked("/keys"); metadata != 1 || keys != 1 {
 		t.Errorf("metadata %d times, keys %d times", metadata, keys)
 	}
-	r.advance(office.MetadataAge)
+	r.Move(office.MetadataAge)
 	r.signIn(t, "zoe", "g-view")
 	if got := r.provider.Asked("/.well-known/openid-configuration"); got != 2 {
 		t.Errorf("after an hour: %d", got)
@@ -35,7 +35,7 @@ func TestSignIn_WhileTheProviderIsDownSaysSoAndLeavesItAlone(t *testing.T) {
 		t.Errorf("asked %d times", got)
 	}
 	r.provider.SetDown(false)
-	r.advance(10 * time.Second)
+	r.Move(10 * time.Second)
 	secret, _ := r.signIn(t, "zoe", "g-view")
 
 	// Once known, it may be down for those who are signed in.
@@ -43,11 +43,11 @@ func TestSignIn_WhileTheProviderIsDownSaysSoAndLeavesItAlone(t *testing.T) {
 	r.provider.SetDown(true)
 	_, _, err := r.Finish(t.Context(), begun.Flow, answer)
 	refused(t, err, office.ProviderDown)
-	r.advance(office.MetadataAge)
+	r.Move(office.MetadataAge)
 	if _, err := r.Begin(t.Context(), false, ""); err != nil {
 		t.Errorf("what was known goes on holding: %v", err)
 	}
-	r.advance(-office.MetadataAge)
+	r.Move(-office.MetadataAge)
 	if _, err := r.Authenticate(t.Context(), secret); err != nil {
 		t.Error(err)
 	}

@@ -24,17 +24,17 @@ func TestSession_EndsByItself(t *testing.T) {
 			refused(t, err, office.SessionMissing)
 		}
 	}
-	r.advance(30*time.Minute - time.Microsecond)
+	r.Move(30*time.Minute - time.Microsecond)
 	good(true)
-	r.advance(30*time.Minute - time.Microsecond) // idle no longer than that, and almost an hour old
+	r.Move(30*time.Minute - time.Microsecond) // idle no longer than that, and almost an hour old
 	good(true)
-	r.advance(time.Microsecond)
+	r.Move(time.Microsecond)
 	good(true)
-	r.advance(time.Microsecond)
+	r.Move(time.Microsecond)
 	good(false) // whatever it was used for
 
 	secret, _ = r.signIn(t, "zoe", "g-view")
-	r.advance(30 * time.Minute)
+	r.Move(30 * time.Minute)
 	good(false)
 }
 
@@ -46,13 +46,13 @@ func TestSession_AUseIsNotedOnceAMinute(t *testing.T) {
 		if _, err := r.Authenticate(t.Context(), secret); err != nil {
 			t.Fatal(err)
 		}
-		r.advance(time.Second)
+		r.Move(time.Second)
 	}
 	if got := r.records.Touches(); got != 9 {
 		t.Errorf("noted %d times", got)
 	}
 	r.records.Fail = func(change string) error { return errBroken }
-	r.advance(time.Minute)
+	r.Move(time.Minute)
 	if _, err := r.Authenticate(t.Context(), secret); err != nil {
 		t.Errorf("a use that could not be noted: %v", err)
 	}

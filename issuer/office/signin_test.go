@@ -97,8 +97,8 @@ func TestSignIn_AFlowIsGoodOnceInItsBrowserAndItsTime(t *testing.T) {
 			if c.change != nil {
 				c.change(&begun.Flow, answer)
 			}
-			r.advance(c.wait)
-			defer r.advance(-c.wait)
+			r.Move(c.wait)
+			defer r.Move(-c.wait)
 			_, _, err := r.Finish(t.Context(), begun.Flow, answer)
 			if c.words == "" && err == nil {
 				return

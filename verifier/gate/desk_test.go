@@ -17,6 +17,7 @@ import (
 
 	"github.com/cyberbadge/cyberbadge/credential"
 	"github.com/cyberbadge/cyberbadge/credential/credentialtest"
+	"github.com/cyberbadge/cyberbadge/internal/clocktest"
 	"github.com/cyberbadge/cyberbadge/verifier/gate"
 	"github.com/cyberbadge/cyberbadge/verifier/sqlite"
 )
@@ -24,17 +25,16 @@ import (
 // fixture is a desk over a real database, with a clock that only tests move.
 type fixture struct {
 	*gate.Desk
+	*clocktest.Clock
 	store *sqlite.Store
 	path  string
-	mu    sync.Mutex
-	clock time.Time
 }
 
 var start = time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	f := &fixture{path: filepath.Join(t.TempDir(), "gates.db"), clock: start}
+	f := &fixture{path: filepath.Join(t.TempDir(), "gates.db"), Clock: clocktest.New(start)}
 	f.store = openStore(t, f.path)
 	f.Desk = f.desk(t, "contractors")
 	return f
@@ -53,23 +53,11 @@ func openStore(t *testing.T, path string) *sqlite.Store {
 // desk is one more desk over the same database, as after a restart.
 func (f *fixture) desk(t *testing.T, policies ...string) *gate.Desk {
 	t.Helper()
-	desk, err := gate.NewDesk(gate.Config{Store: f.store, Policies: policies, Now: f.now})
+	desk, err := gate.NewDesk(gate.Config{Store: f.store, Policies: policies, Now: f.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return desk
-}
-
-func (f *fixture) now() time.Time {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.clock
-}
-
-func (f *fixture) wait(d time.Duration) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.clock = f.clock.Add(d)
 }
 
 var north = gate.Invitation{
@@ -193,7 +181,7 @@ func TestPair_GateIsWhatWasInvited(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	code := f.invite(t)
-	f.wait(time.Minute)
+	f.Move(time.Minute)
 	g, err := f.Pair(t.Context(), code, key.PublicKey())
 	if err != nil {
 		t.Fatal(err)
@@ -235,11 +223,11 @@ func TestPair_UnknownExpiredAndUsedCodesAreRefusedAlike(t *testing.T) {
 		t.Fatal(err)
 	}
 	atTheBound, beyond := f.invite(t), f.invite(t)
-	f.wait(gate.InvitationLife - time.Millisecond)
+	f.Move(gate.InvitationLife - time.Millisecond)
 	if _, err := f.Pair(t.Context(), atTheBound, credentialtest.NewKey("last").PublicKey()); err != nil {
 		t.Errorf("a millisecond before the end: %v", err)
 	}
-	f.wait(time.Millisecond)
+	f.Move(time.Millisecond)
 	other := credentialtest.NewKey("other").PublicKey()
 	for name, code := range map[string]string{
 		"used": used, "expired": beyond, "unknown": "AAAAA-AAAAA",
@@ -256,7 +244,7 @@ func TestPair_OneCodePairsOneGate(t *testing.T) {
 	f := newFixture(t)
 	code := f.invite(t)
 	// Half of them over a connection of its own, as another process would.
-	second, err := gate.NewDesk(gate.Config{Store: openStore(t, f.path), Policies: []string{"contractors"}, Now: f.now})
+	second, err := gate.NewDesk(gate.Config{Store: openStore(t, f.path), Policies: []string{"contractors"}, Now: f.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,12 +291,12 @@ func TestPair_WrongCodesAreBounded(t *testing.T) {
 	good = f.invite(t)
 	_, err := f.Pair(t.Context(), "AAAAA-AAAAA", key.PublicKey())
 	fails(t, "the last attempt, which the good code did not use up", err, gate.ErrPairingRefused)
-	f.wait(gate.AttemptWindow - time.Millisecond)
+	f.Move(gate.AttemptWindow - time.Millisecond)
 	for _, code := range []string{"AAAAA-AAAAA", good} {
 		_, err := f.Pair(t.Context(), code, key.PublicKey())
 		fails(t, "beyond the last attempt", err, gate.ErrTooManyAttempts)
 	}
-	f.wait(time.Millisecond)
+	f.Move(time.Millisecond)
 	if _, err := f.Pair(t.Context(), f.invite(t), credentialtest.NewKey("later").PublicKey()); err != nil {
 		t.Errorf("after the window: %v", err)
 	}
@@ -368,7 +356,7 @@ func TestEnd_IsForGood(t *testing.T) {
 		if err := f.End(t.Context(), g.ID); err != nil {
 			t.Fatal(err)
 		}
-		f.wait(time.Hour)
+		f.Move(time.Hour)
 	}
 	gates, err := f.Gates(t.Context())
 	if err != nil || len(gates) != 1 || !gates[0].EndedAt.Equal(start) {

@@ -37,7 +37,7 @@ func TestOpen_SessionIsTheGates(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	paired := f.pair(t, key)
-	f.wait(time.Second)
+	f.Move(time.Second)
 	session, opened, err := f.Open(t.Context(), proof(t, key, paired.ID, f.Nonce()))
 	if err != nil {
 		t.Fatal(err)
@@ -128,13 +128,13 @@ func TestOpen_NonceIsGoodOnceAndForAMinute(t *testing.T) {
 	f := newFixture(t)
 	id := f.pair(t, key).ID
 	nonce, late := f.Nonce(), f.Nonce()
-	f.wait(gate.NonceLife - time.Millisecond)
+	f.Move(gate.NonceLife - time.Millisecond)
 	if _, _, err := f.Open(t.Context(), proof(t, key, id, nonce)); err != nil {
 		t.Errorf("a millisecond before the end: %v", err)
 	}
 	_, _, err := f.Open(t.Context(), proof(t, key, id, nonce))
 	fails(t, "again", err, gate.ErrProofRefused)
-	f.wait(time.Millisecond)
+	f.Move(time.Millisecond)
 	_, _, err = f.Open(t.Context(), proof(t, key, id, late))
 	fails(t, "after its end", err, gate.ErrProofRefused)
 }
@@ -159,7 +159,7 @@ func TestOpen_UnknownAndEndedGates(t *testing.T) {
 	g := f.pair(t, key)
 	session := f.open(t, g, key)
 	// Another process ends it, as the command line does.
-	other, err := gate.NewDesk(gate.Config{Store: openStore(t, f.path), Now: f.now})
+	other, err := gate.NewDesk(gate.Config{Store: openStore(t, f.path), Now: f.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,11 +188,11 @@ func TestAuthenticate_SessionLife(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	session := f.open(t, f.pair(t, key), key)
-	f.wait(gate.SessionLife - time.Millisecond)
+	f.Move(gate.SessionLife - time.Millisecond)
 	if _, err := f.Authenticate(t.Context(), session); err != nil {
 		t.Errorf("a millisecond before the end: %v", err)
 	}
-	f.wait(time.Millisecond)
+	f.Move(time.Millisecond)
 	_, err := f.Authenticate(t.Context(), session)
 	fails(t, "after its end", err, gate.ErrNoSession)
 }
@@ -220,7 +220,7 @@ func TestAuthenticate_OneMoreSessionReplacesTheOldest(t *testing.T) {
 			t.Errorf("session %d: %v", i, err)
 		}
 	}
-	f.wait(-time.Hour) // a clock that was set back must not make the new one the oldest
+	f.Move(-time.Hour) // a clock that was set back must not make the new one the oldest
 	sessions = append(sessions, f.open(t, g, key))
 	for i, session := range sessions {
 		_, err := f.Authenticate(t.Context(), session)
@@ -242,7 +242,7 @@ func TestAuthenticate_NotesThatAGateWorks(t *testing.T) {
 		{30 * time.Second, time.Minute},
 		{time.Hour, 61*time.Minute + 30*time.Second},
 	} {
-		f.wait(c.wait)
+		f.Move(c.wait)
 		g, err := f.Authenticate(t.Context(), session)
 		if err != nil || !g.SeenAt.Equal(start.Add(c.seen)) {
 			t.Errorf("seen at %v, %v; want %v", g.SeenAt, err, start.Add(c.seen))

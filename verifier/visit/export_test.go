@@ -44,7 +44,7 @@ func (f *fixture) rows(t *testing.T, site string) (rows []map[string]string) {
 func TestExport_Lines(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.at(at(60))
+	f.Set(at(60))
 	in := admitted("a", "nadia", 0)
 	in.At = in.At.Add(123456 * time.Microsecond).In(time.FixedZone("CET", 3600))
 	in.Again, in.Offline, in.Decision, in.StatusIssuedAt = true, true, "D1", at(-3)
@@ -116,7 +116,7 @@ func TestExport_EveryRecordOnceOverManyPages(t *testing.T) {
 		for i := range records {
 			records[i] = refused(fmt.Sprintf("r%04d", i), i/700) // so that pages end within one instant
 		}
-		f.at(at(2))
+		f.Set(at(2))
 		for at := 0; at < count; at += visit.MaxRecords {
 			f.keep(t, north, visit.Kept, records[at:min(at+visit.MaxRecords, count)]...)
 		}

@@ -206,7 +206,7 @@ func TestKeep_TheSameIDAgainChangesNothing(t *testing.T) {
 	nonsense := visit.Record{ID: "a", Event: "?"}
 	f.keep(t, north, visit.Already, nonsense)
 	f.present(t, "a")
-	f.at(start.Add(retention + time.Hour))
+	f.Set(start.Add(retention + time.Hour))
 	f.keep(t, north, visit.Already, admitted("a", "nadia", 0)) // old, and not forgotten yet
 	if _, err := f.Forget(t.Context()); err != nil {
 		t.Fatal(err)

@@ -96,7 +96,7 @@ func name(register string, place int) string { return fmt.Sprintf("%s-%02d", reg
 func TestPresent_NoOrderAndNoRepetitionMatters(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.at(at(50))
+	f.Set(at(50))
 	round := 0
 	rapid.Check(t, func(t *rapid.T) {
 		round++
@@ -173,7 +173,7 @@ func (f *fixture) compare(t *rapid.T, site string, all []happening, want map[int
 func TestKeep_ManyGatesAtOnce(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.at(at(50))
+	f.Set(at(50))
 	done := make(chan error)
 	const gates = 8
 	for gate := range gates {

@@ -22,7 +22,7 @@ func TestPresent_FromAdmissionToCheckOut(t *testing.T) {
 	if present[1] != want {
 		t.Errorf("presence %+v, want %+v", present[1], want)
 	}
-	f.at(at(10))
+	f.Set(at(10))
 	f.keep(t, south, visit.Kept, left("d", "nadia", 10))
 	f.present(t, "b")
 	f.keep(t, north, visit.Kept, leftByHand("e", "b", 10))
@@ -34,7 +34,7 @@ func TestPresent_OnePersonOnce(t *testing.T) {
 	f := newFixture(t)
 	renewed := admitted("b", "nadia", 20)
 	renewed.Badge.Expires = at(1200)
-	f.at(at(30))
+	f.Set(at(30))
 	f.keep(t, north, visit.Kept, admitted("a", "nadia", 10))
 	f.keep(t, south, visit.Kept, renewed)
 	p := f.present(t, "a")[0]
@@ -54,7 +54,7 @@ func TestPresent_OnePersonOnce(t *testing.T) {
 func TestPresent_TheRecordsTimesCount(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.at(at(100))
+	f.Set(at(100))
 	f.keep(t, north, visit.Kept, left("b", "nadia", 20), leftByHand("d", "c", 20))
 	f.keep(t, south, visit.Kept, admitted("a", "nadia", 10), admitted("c", "omar", 10))
 	f.present(t)
@@ -71,7 +71,7 @@ func TestPresent_TheRecordsTimesCount(t *testing.T) {
 func TestPresent_CheckOutByHand(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.at(at(100))
+	f.Set(at(100))
 	f.keep(t, north, visit.Kept, admitted("a", "nadia", 10), left("b", "nadia", 20), admitted("c", "nadia", 30))
 	f.keep(t, north, visit.Kept, leftByHand("d", "a", 40))
 	f.present(t, "c") // a list from before 20 must not end what began at 30
@@ -96,7 +96,7 @@ func TestPresent_ExpiredIsOverdueAndNotGone(t *testing.T) {
 		{at(600), true},
 		{start.Add(retention), true},
 	} {
-		f.at(c.now)
+		f.Set(c.now)
 		if _, err := f.Forget(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +109,7 @@ func TestPresent_ExpiredIsOverdueAndNotGone(t *testing.T) {
 func TestPresent_BackAfterTheBadgeExpiredIsANewVisit(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.at(at(2000))
+	f.Set(at(2000))
 	lastMoment, back := admitted("b", "nadia", 599), admitted("c", "nadia", 600)
 	back.Badge.Expires = at(1200)
 	f.keep(t, south, visit.Kept, back)

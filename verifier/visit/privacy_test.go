@@ -86,7 +86,7 @@ func TestForget_AtTheBoundAndASecondBeyond(t *testing.T) {
 	second.At = start.Add(time.Second)
 	f.keep(t, north, visit.Kept, first, refused("r", 0))
 	f.keep(t, other, visit.Kept, left("l", "nadia", 0))
-	f.at(at(1))
+	f.Set(at(1))
 	f.keep(t, north, visit.Kept, second)
 	for _, c := range []struct {
 		now       time.Duration
@@ -98,7 +98,7 @@ func TestForget_AtTheBoundAndASecondBeyond(t *testing.T) {
 		{retention + time.Second, 0, []string{"b"}},
 		{retention + 2*time.Second, 1, nil},
 	} {
-		f.at(start.Add(c.now))
+		f.Set(start.Add(c.now))
 		n, err := f.Forget(t.Context())
 		if err != nil || n != c.forgotten {
 			t.Errorf("after %v: %d forgotten, %v; want %d", c.now, n, err, c.forgotten)
@@ -123,18 +123,18 @@ func TestForget_AVisitIsNamedByWhatIsLeftOfIt(t *testing.T) {
 	long.Badge.Expires = start.Add(2 * retention)
 	again := long
 	again.ID, again.At = "b", at(30)
-	f.at(at(30))
+	f.Set(at(30))
 	f.keep(t, north, visit.Kept, long)
 	f.keep(t, south, visit.Kept, again)
 	f.present(t, "a")
-	f.at(start.Add(retention + time.Minute))
+	f.Set(start.Add(retention + time.Minute))
 	if n, err := f.Forget(t.Context()); err != nil || n != 1 {
 		t.Fatal(n, err)
 	}
 	if p := f.present(t, "b"); len(p) == 1 && (p[0].Since != at(30) || p[0].GateName != "South") {
 		t.Errorf("presence %+v", p[0])
 	}
-	out := visit.Record{ID: "c", At: f.now(), Event: visit.Left, Visit: "b"}
+	out := visit.Record{ID: "c", At: f.Now(), Event: visit.Left, Visit: "b"}
 	f.keep(t, north, visit.Kept, out)
 	f.present(t)
 }
@@ -144,11 +144,11 @@ func TestForget_AVisitIsNamedByWhatIsLeftOfIt(t *testing.T) {
 func TestForget_NobodyComesBack(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.at(at(60))
+	f.Set(at(60))
 	f.keep(t, north, visit.Kept, admitted("a", "nadia", 10), admitted("b", "nadia", 20), leftByHand("c", "b", 5), leftByHand("d", "a", 30))
 	f.keep(t, north, visit.Kept, leftByHand("f", "e", 5), admitted("e", "omar", 20)) // the check-out came first
 	for minute := range 40 {
-		f.at(start.Add(retention).Add(time.Duration(minute) * time.Minute))
+		f.Set(start.Add(retention).Add(time.Duration(minute) * time.Minute))
 		if _, err := f.Forget(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -45,6 +45,9 @@ func NewRegister(config Config) (*Register, error) {
 	return &Register{config}, nil
 }
 
+// Retention is how long records are kept.
+func (r *Register) Retention() time.Duration { return r.config.Retention }
+
 // Keep writes up to [MaxRecords] records of one origin, in one transaction, and
 // returns what became of each, in their order. A record that is refused does not
 // harm its neighbours. After an error send all of them again: what was kept is then

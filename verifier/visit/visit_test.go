@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/cyberbadge/cyberbadge/internal/clocktest"
 	"github.com/cyberbadge/cyberbadge/verifier/sqlite"
 	"github.com/cyberbadge/cyberbadge/verifier/visit"
 )
@@ -16,10 +16,9 @@ import (
 // fixture is a register over a real database, with a clock that only tests move.
 type fixture struct {
 	*visit.Register
+	*clocktest.Clock
 	store *sqlite.Store
 	path  string
-	mu    sync.Mutex
-	clock time.Time
 }
 
 const retention = 30 * 24 * time.Hour
@@ -33,29 +32,17 @@ var (
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	f := &fixture{path: filepath.Join(t.TempDir(), "gates.db"), clock: start}
+	f := &fixture{path: filepath.Join(t.TempDir(), "gates.db"), Clock: clocktest.New(start)}
 	var err error
 	if f.store, err = sqlite.Open(t.Context(), sqlite.Config{Path: f.path, Create: true}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.store.Close() })
-	f.Register, err = visit.NewRegister(visit.Config{Store: f.store, Retention: retention, Now: f.now})
+	f.Register, err = visit.NewRegister(visit.Config{Store: f.store, Retention: retention, Now: f.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return f
-}
-
-func (f *fixture) now() time.Time {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.clock
-}
-
-func (f *fixture) at(now time.Time) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.clock = now
 }
 
 // keep writes records that must all have one result, and returns the details.

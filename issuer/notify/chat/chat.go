@@ -44,10 +44,8 @@ func NewSlack(cfg Config) (*Room, error) { return open(cfg, "Slack", blocks) }
 
 func open(cfg Config, name string, payload func(letter.Letter) any) (*Room, error) {
 	var problems []error
-	if cfg.Client == nil {
-		problems = append(problems, errors.New("chat: Client is missing"))
-	} else if err := cfg.Client.CheckURL(cfg.URL); err != nil {
-		problems = append(problems, fmt.Errorf("chat: %s: URL: %w", name, err))
+	if err := cfg.Client.CheckField(name+" URL", cfg.URL); err != nil {
+		problems = append(problems, fmt.Errorf("chat: %w", err))
 	}
 	if cfg.Letters == nil {
 		problems = append(problems, errors.New("chat: Letters is missing"))

@@ -1,20 +1,16 @@
 package chat
 
 import (
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptest"
-	"net/netip"
-	"net/url"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/internal/outbound"
+	"github.com/cyberbadge/cyberbadge/internal/outbound/outboundtest"
 	"github.com/cyberbadge/cyberbadge/issuer/notify"
 	"github.com/cyberbadge/cyberbadge/issuer/notify/letter"
 )
@@ -33,26 +29,8 @@ func writer(t *testing.T) *letter.Writer {
 // room serves handler and returns what is needed to post to it.
 func room(t *testing.T, handler http.HandlerFunc) Config {
 	t.Helper()
-	server := httptest.NewTLSServer(handler)
-	t.Cleanup(server.Close)
-	u, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	port, err := strconv.ParseUint(u.Port(), 10, 16)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(server.Certificate())
-	client, err := outbound.New(outbound.Config{
-		AllowPrivateNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, AllowPorts: []uint16{uint16(port)}, RootCAs: roots,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
-	return Config{URL: server.URL + "/services/T0/B0/secret", Client: client, Letters: writer(t), Now: func() time.Time { return now }}
+	address, client := outboundtest.Serve(t, handler)
+	return Config{URL: address + "/services/T0/B0/secret", Client: client, Letters: writer(t), Now: func() time.Time { return now }}
 }
 
 const attack = `<!channel> <https://evil.example|ok> *[x](https://evil.example)* <at>all</at> {{DATE(2017-02-14T06:08:39Z)}} & "`

@@ -2,20 +2,15 @@ package lockout
 
 import (
 	"errors"
-	"fmt"
-	"io"
-	"net/http"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/cyberbadge/cyberbadge/internal/webhook"
+	"github.com/cyberbadge/cyberbadge/internal/clocktest"
 	"github.com/cyberbadge/cyberbadge/issuer/notify"
-	"github.com/cyberbadge/cyberbadge/issuer/notify/notifytest"
 )
 
 type office struct {
-	clock   *clock
+	clock   *clocktest.Clock
 	program *program
 	ledger  *ledger
 	carrier *Carrier
@@ -23,12 +18,12 @@ type office struct {
 
 func newOffice(t *testing.T, perHour int, change func(*Config)) *office {
 	t.Helper()
-	o := &office{clock: newClock(), program: newProgram(), ledger: new(ledger)}
-	gate, err := NewGate(GateConfig{PerHour: perHour, Now: o.clock.now})
+	o := &office{clock: clocktest.New(now), program: newProgram(), ledger: new(ledger)}
+	gate, err := NewGate(GateConfig{PerHour: perHour, Now: o.clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{Program: o.program, Lockers: map[string]Locker{"graph": o.ledger}, Gate: gate, Now: o.clock.now}
+	cfg := Config{Program: o.program, Lockers: map[string]Locker{"graph": o.ledger}, Gate: gate, Now: o.clock.Now}
 	if change != nil {
 		change(&cfg)
 	}
@@ -165,158 +160,6 @@ func TestMessagesThatCannotBeCarriedOut(t *testing.T) {
 		if _, err := o.carrier.Carry(t.Context(), d); !isPermanent(err) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}
-	}
-}
-
-func TestTheGateAtItsLimit(t *testing.T) {
-	t.Parallel()
-	c := newClock()
-	g, err := NewGate(GateConfig{Now: c.now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range DefaultPerHour {
-		if !g.Allow(fmt.Sprint(i)) {
-			t.Errorf("number %d is held", i+1)
-		}
-		c.move(time.Minute)
-	}
-	if g.Allow("one more") {
-		t.Error("one above the limit passed")
-	}
-	if !g.Allow("3") {
-		t.Error("a repetition is held")
-	}
-	c.move(time.Hour - DefaultPerHour*time.Minute - 1)
-	if g.Allow("one more") {
-		t.Error("it passed before the hour was over")
-	}
-	c.move(1)
-	if !g.Allow("one more") || g.Allow("another") {
-		t.Error("after an hour exactly one more may pass")
-	}
-	c.move(-24 * time.Hour)
-	if g.Allow("with the clock set back") {
-		t.Error("setting the clock back opens the gate")
-	}
-}
-
-func TestARestartDoesNotOpenTheGate(t *testing.T) {
-	t.Parallel()
-	c := newClock()
-	before := map[string]time.Time{"a": now.Add(-time.Minute), "b": now.Add(-59 * time.Minute), "c": now.Add(-time.Hour)}
-	g, err := NewGate(GateConfig{PerHour: 3, Before: before, Now: c.now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !g.Allow("d") || g.Allow("e") || len(before) != 3 {
-		t.Error("two of the hour before should count, and the map should stay as it was")
-	}
-	for perHour, good := range map[int]bool{-1: false, 0: true, MaxPerHour: true, MaxPerHour + 1: false} {
-		if _, err := NewGate(GateConfig{PerHour: perHour}); (err == nil) != good {
-			t.Errorf("%d: %v", perHour, err)
-		}
-	}
-}
-
-// TestAnImportThatWentWrong: forty people are to be locked out at once. As many
-// as the limit allows are; the others wait for an officer, who is told once.
-func TestAnImportThatWentWrong(t *testing.T) {
-	t.Parallel()
-	const people, limit = 40, 5
-	o := newOffice(t, limit, nil)
-	outbox, directory := new(notifytest.Outbox), new(notifytest.Directory)
-	letters := new(letterbox)
-	courier, err := notify.New(notify.Config{
-		Outbox: outbox, Directory: directory, Carriers: map[notify.Channel]notify.Carrier{notify.LockOut: o.carrier, notify.Mail: letters},
-		Fallback: notify.Party{Email: "fallback@vendor.example"}, Office: notify.Party{Email: "office@vendor.example"}, Now: o.clock.now,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range people {
-		device := fmt.Sprint("d-", i)
-		person := fmt.Sprint("person-", i)
-		known := o.program.devices["win-1"]
-		known.PersonID = person
-		o.program.devices[device] = known
-		body, err := notify.Body{Device: &notify.Device{Source: "graph", ID: device}}.JSON()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := outbox.Queue(t.Context(), notify.Message{Key: "lock/" + device, Person: person, Kind: notify.Lock, Channel: notify.LockOut, Created: now, Due: now, Body: body}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := courier.Drain(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	held := ""
-	for i := range people {
-		key := fmt.Sprint("lock/d-", i)
-		if outcomes := outbox.Outcomes(key); outcomes[0].State == notify.HeldBack {
-			held = key
-		}
-	}
-	if len(o.ledger.asked) != limit || held == "" {
-		t.Fatalf("%d devices were locked", len(o.ledger.asked))
-	}
-	if letters.count(notify.Held) != 1 {
-		t.Errorf("the office was told %d times", letters.count(notify.Held))
-	}
-	outbox.Resend(held, "officer-1", now)
-	if _, err := courier.Drain(t.Context()); err != nil || len(o.ledger.asked) != limit+1 {
-		t.Errorf("after one was confirmed %d were locked, %v", len(o.ledger.asked), err)
-	}
-	// The source is mended: whoever confirms now locks nobody.
-	o.program.due = false
-	for i := range people {
-		outbox.Resend(fmt.Sprint("lock/d-", i), "officer-1", now)
-	}
-	if _, err := courier.Drain(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	for _, asked := range o.ledger.asked[limit+1:] {
-		if strings.HasPrefix(asked, "lock") {
-			t.Errorf("%s", asked)
-		}
-	}
-}
-
-func TestTheHookIsSigned(t *testing.T) {
-	t.Parallel()
-	secret, _ := webhook.NewSecret()
-	var header http.Header
-	var body []byte
-	status := http.StatusAccepted
-	address, client := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		header = r.Header
-		body, _ = io.ReadAll(r.Body)
-		w.WriteHeader(status)
-	}))
-	h, err := NewHook(HookConfig{URL: address, Secrets: []webhook.Secret{secret}, Client: client, Now: func() time.Time { return now }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := Order{ID: "m-1", Person: "person-1", Device: notify.Device{Source: "jamf", ID: "7"}, Reasons: []notify.Reason{{Kind: "device-stale", Subject: "7"}}}
-	receipt, err := h.Lock(t.Context(), o)
-	if err != nil || receipt.note() != "done: have the webhook lock the device" {
-		t.Fatalf("%+v %v", receipt, err)
-	}
-	got, err := webhook.Verify([]webhook.Secret{secret}, header, body, now)
-	const want = `{"type":"device.lock","timestamp":"2026-11-23T08:00:00Z","data":{"device":{"source":"jamf","id":"7"},"person":"person-1","reasons":[{"kind":"device-stale","subject":"7"}]}}`
-	if err != nil || got.ID != "m-1-lock" || string(body) != want {
-		t.Errorf("%+v %v %s", got, err, body)
-	}
-	if _, err := h.Unlock(t.Context(), o); err != nil || header.Get("Webhook-Id") != "m-1-unlock" || !strings.Contains(string(body), `"device.unlock"`) {
-		t.Errorf("%v %s", err, body)
-	}
-	status = http.StatusNotFound
-	if _, err := h.Lock(t.Context(), o); !isPermanent(err) {
-		t.Errorf("%v", err)
-	}
-	if _, err := NewHook(HookConfig{}); err == nil || err.Error() != "lockout: hook: Client is missing\nwebhook: there are 0 secrets; there must be 1 to 4" {
-		t.Errorf("%v", err)
 	}
 }
 

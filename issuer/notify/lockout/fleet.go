@@ -34,10 +34,8 @@ func NewFleet(cfg FleetConfig) (*Fleet, error) {
 	if cfg.Token == "" {
 		problems = append(problems, errors.New("lockout: fleet: Token is empty"))
 	}
-	if cfg.Client == nil {
-		problems = append(problems, errors.New("lockout: fleet: Client is missing"))
-	} else if err := cfg.Client.CheckURL(cfg.URL); err != nil {
-		problems = append(problems, fmt.Errorf("lockout: fleet: URL: %w", err))
+	if err := cfg.Client.CheckField("URL", cfg.URL); err != nil {
+		problems = append(problems, fmt.Errorf("lockout: fleet: %w", err))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err

@@ -7,20 +7,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/internal/clientcredentials"
+	"github.com/cyberbadge/cyberbadge/internal/microsoft"
 	"github.com/cyberbadge/cyberbadge/internal/outbound"
 	"github.com/cyberbadge/cyberbadge/issuer/notify"
 	"github.com/cyberbadge/cyberbadge/issuer/notify/internal/reply"
-)
-
-// Where Microsoft Graph is, unless the tenant is in a cloud of its own.
-const (
-	DefaultGraphURL = "https://graph.microsoft.com"
-	DefaultLoginURL = "https://login.microsoftonline.com"
 )
 
 // GraphConfig is what [Graph] needs. The application's permissions are
@@ -31,58 +25,29 @@ type GraphConfig struct {
 	Tenant       string // the tenant's id or domain
 	ClientID     string
 	ClientSecret string
-	GraphURL     string // empty means DefaultGraphURL
-	LoginURL     string // empty means DefaultLoginURL
+	GraphURL     string // empty means microsoft.DefaultGraphURL
+	LoginURL     string // empty means microsoft.DefaultLoginURL
 	Client       *outbound.Client
 	Now          func() time.Time
 }
 
 // Graph locks devices that Intune manages. It is safe for concurrent use.
 type Graph struct {
-	cfg    GraphConfig
-	tokens *clientcredentials.Tokens
+	application *microsoft.Application
+	client      *outbound.Client
+	now         func() time.Time
 }
 
 var _ Locker = (*Graph)(nil)
 
 // NewGraph checks cfg and reports all that is wrong with it. It calls nobody.
 func NewGraph(cfg GraphConfig) (*Graph, error) {
-	if cfg.GraphURL == "" {
-		cfg.GraphURL = DefaultGraphURL
-	}
-	if cfg.LoginURL == "" {
-		cfg.LoginURL = DefaultLoginURL
-	}
 	cfg.Now = clockOr(cfg.Now)
-	var problems []error
-	refuse := func(wrong bool, text string) {
-		if wrong {
-			problems = append(problems, errors.New("lockout: graph: "+text))
-		}
-	}
-	refuse(!regexp.MustCompile(`^[A-Za-z0-9.-]{1,255}$`).MatchString(cfg.Tenant), "Tenant must be the tenant's id or domain")
-	refuse(cfg.ClientID == "", "ClientID is empty")
-	refuse(cfg.ClientSecret == "", "ClientSecret is empty")
-	refuse(cfg.Client == nil, "Client is missing")
-	if cfg.Client != nil {
-		for name, address := range map[string]string{"GraphURL": cfg.GraphURL, "LoginURL": cfg.LoginURL} {
-			if err := cfg.Client.CheckURL(address); err != nil {
-				problems = append(problems, fmt.Errorf("lockout: graph: %s: %w", name, err))
-			}
-		}
-	}
-	if err := errors.Join(problems...); err != nil {
+	application, err := microsoft.New("lockout: graph", microsoft.Config(cfg))
+	if err != nil {
 		return nil, err
 	}
-	cfg.GraphURL, cfg.LoginURL = strings.TrimSuffix(cfg.GraphURL, "/"), strings.TrimSuffix(cfg.LoginURL, "/")
-	tokens, err := clientcredentials.New(clientcredentials.Config{
-		URL: cfg.LoginURL + "/" + cfg.Tenant + "/oauth2/v2.0/token", ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret,
-		Scope: cfg.GraphURL + "/.default", Client: cfg.Client, Now: cfg.Now,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("lockout: graph: %w", err)
-	}
-	return &Graph{cfg, tokens}, nil
+	return &Graph{application, cfg.Client, cfg.Now}, nil
 }
 
 // managed is what Graph says about a device now.
@@ -204,7 +169,7 @@ func (g *Graph) call(ctx context.Context, method, path string, body, into any) e
 			// The next try may find the permissions in place.
 			return errors.New("lockout: Microsoft Graph refused a fresh token; check the application's permissions")
 		}
-		if err := reply.Judge("Microsoft Graph", response, err, g.cfg.Now()); err != nil {
+		if err := reply.Judge("Microsoft Graph", response, err, g.now()); err != nil {
 			return err
 		}
 		return decode(response, into)
@@ -213,18 +178,18 @@ func (g *Graph) call(ctx context.Context, method, path string, body, into any) e
 
 // token says of what went wrong whether it is worth trying again.
 func (g *Graph) token(ctx context.Context, refused string) (string, error) {
-	token, err := g.tokens.Token(ctx, refused)
+	token, err := g.application.Token(ctx, refused)
 	if err == nil || errors.Is(err, clientcredentials.ErrNoToken) {
 		return token, err
 	}
 	var no *clientcredentials.StatusError
 	if !errors.As(err, &no) {
-		return "", reply.Judge("the sign-in service", outbound.Response{}, err, g.cfg.Now())
+		return "", reply.Judge("the sign-in service", outbound.Response{}, err, g.now())
 	}
 	if status := no.Response.Status; status >= 400 && status < 500 && status != http.StatusTooManyRequests {
 		return "", notify.Permanent(fmt.Errorf("lockout: the sign-in service refused our credential (%s)", no.Reason()))
 	}
-	return "", reply.Judge("the sign-in service", no.Response, nil, g.cfg.Now())
+	return "", reply.Judge("the sign-in service", no.Response, nil, g.now())
 }
 
 func (g *Graph) send(ctx context.Context, token, method, path string, body any) (outbound.Response, error) {
@@ -237,7 +202,7 @@ func (g *Graph) send(ctx context.Context, token, method, path string, body any) 
 		}
 		header.Set("Content-Type", "application/json")
 	}
-	return g.cfg.Client.Do(ctx, outbound.Request{Method: method, URL: g.cfg.GraphURL + "/v1.0" + path, Header: header, Body: text})
+	return g.client.Do(ctx, outbound.Request{Method: method, URL: g.application.GraphURL + "/v1.0" + path, Header: header, Body: text})
 }
 
 func decode(response outbound.Response, into any) error {

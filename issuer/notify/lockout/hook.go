@@ -2,16 +2,12 @@ package lockout
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/internal/outbound"
 	"github.com/cyberbadge/cyberbadge/internal/webhook"
 	"github.com/cyberbadge/cyberbadge/issuer/notify"
-	"github.com/cyberbadge/cyberbadge/issuer/notify/internal/reply"
+	"github.com/cyberbadge/cyberbadge/issuer/notify/internal/signed"
 )
 
 // HookConfig is what a [Hook] needs.
@@ -29,26 +25,17 @@ type HookConfig struct {
 //
 // Its status 2xx means that the other system has taken it on. It is safe for
 // concurrent use.
-type Hook struct{ cfg HookConfig }
+type Hook struct{ sender *signed.Sender }
 
 var _ Locker = (*Hook)(nil)
 
 // NewHook checks cfg and reports all that is wrong with it. It calls nobody.
 func NewHook(cfg HookConfig) (*Hook, error) {
-	var problems []error
-	if cfg.Client == nil {
-		problems = append(problems, errors.New("lockout: hook: Client is missing"))
-	} else if err := cfg.Client.CheckURL(cfg.URL); err != nil {
-		problems = append(problems, fmt.Errorf("lockout: hook: URL: %w", err))
-	}
-	if _, err := webhook.Sign(cfg.Secrets, "test", time.Time{}, nil); err != nil {
-		problems = append(problems, err)
-	}
-	if err := errors.Join(problems...); err != nil {
+	sender, err := signed.New("lockout: hook", signed.Config(cfg))
+	if err != nil {
 		return nil, err
 	}
-	cfg.Now = clockOr(cfg.Now)
-	return &Hook{cfg}, nil
+	return &Hook{sender}, nil
 }
 
 // Lock implements [Locker].
@@ -72,22 +59,8 @@ func (h *Hook) send(ctx context.Context, kind notify.Kind, o Order) (Receipt, er
 		Person  string          `json:"person,omitempty"`
 		Reasons []notify.Reason `json:"reasons,omitempty"`
 	}
-	now := h.cfg.Now()
-	body, err := json.Marshal(struct {
-		Type      string    `json:"type"`
-		Timestamp time.Time `json:"timestamp"`
-		Data      data      `json:"data"`
-	}{"device." + string(kind), now.UTC(), data{o.Device, o.Person, o.Reasons}})
-	if err != nil {
-		return Receipt{}, notify.Permanent(fmt.Errorf("lockout: %w", err))
-	}
-	header, err := webhook.Sign(h.cfg.Secrets, hookID(kind, o), now, body)
-	if err != nil {
-		return Receipt{}, notify.Permanent(err)
-	}
-	header.Set("Content-Type", "application/json")
-	response, err := h.cfg.Client.Do(ctx, outbound.Request{Method: http.MethodPost, URL: h.cfg.URL, Header: header, Body: body})
-	if err := reply.Judge("the webhook", response, err, now); err != nil {
+	event := signed.Event{Type: "device." + string(kind), Timestamp: h.sender.Now(), Data: data{o.Device, o.Person, o.Reasons}}
+	if _, err := h.sender.Send(ctx, hookID(kind, o), event); err != nil {
 		return Receipt{}, err
 	}
 	return Receipt{Did: h.Plan(kind, o)}, nil

@@ -12,16 +12,13 @@ package webhook
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/internal/outbound"
 	"github.com/cyberbadge/cyberbadge/internal/webhook"
 	"github.com/cyberbadge/cyberbadge/issuer/notify"
-	"github.com/cyberbadge/cyberbadge/issuer/notify/internal/reply"
+	"github.com/cyberbadge/cyberbadge/issuer/notify/internal/signed"
 )
 
 // Config is what an endpoint needs.
@@ -34,34 +31,17 @@ type Config struct {
 }
 
 // Endpoint is one receiver of webhooks. It is safe for concurrent use.
-type Endpoint struct{ cfg Config }
+type Endpoint struct{ sender *signed.Sender }
 
 var _ notify.Carrier = (*Endpoint)(nil)
 
 // New checks cfg and reports all that is wrong with it.
 func New(cfg Config) (*Endpoint, error) {
-	var problems []error
-	if cfg.Client == nil {
-		problems = append(problems, errors.New("webhook: Client is missing"))
-	} else if err := cfg.Client.CheckURL(cfg.URL); err != nil {
-		problems = append(problems, fmt.Errorf("webhook: URL: %w", err))
-	}
-	if _, err := webhook.Sign(cfg.Secrets, "test", time.Time{}, nil); err != nil {
-		problems = append(problems, err)
-	}
-	if err := errors.Join(problems...); err != nil {
+	sender, err := signed.New("webhook", signed.Config(cfg))
+	if err != nil {
 		return nil, err
 	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
-	return &Endpoint{cfg}, nil
-}
-
-type event struct {
-	Type      string    `json:"type"`
-	Timestamp time.Time `json:"timestamp"`
-	Data      data      `json:"data"`
+	return &Endpoint{sender}, nil
 }
 
 type data struct {
@@ -71,18 +51,11 @@ type data struct {
 
 // Carry implements [notify.Carrier].
 func (e *Endpoint) Carry(ctx context.Context, d notify.Delivery) (notify.Receipt, error) {
-	body, err := json.Marshal(event{"program." + string(d.Message.Kind), d.Message.Created.UTC(), data{d.Message.Person, d.Body}})
+	status, err := e.sender.Send(ctx, d.Message.ID, signed.Event{
+		Type: "program." + string(d.Message.Kind), Timestamp: d.Message.Created, Data: data{d.Message.Person, d.Body},
+	})
 	if err != nil {
-		return notify.Receipt{}, notify.Permanent(fmt.Errorf("webhook: %w", err))
-	}
-	header, err := webhook.Sign(e.cfg.Secrets, d.Message.ID, e.cfg.Now(), body)
-	if err != nil {
-		return notify.Receipt{}, notify.Permanent(err)
-	}
-	header.Set("Content-Type", "application/json")
-	response, err := e.cfg.Client.Do(ctx, outbound.Request{Method: http.MethodPost, URL: e.cfg.URL, Header: header, Body: body})
-	if err := reply.Judge("the receiver", response, err, e.cfg.Now()); err != nil {
 		return notify.Receipt{}, err
 	}
-	return notify.Receipt{Note: fmt.Sprintf("the receiver took it with %d", response.Status)}, nil
+	return notify.Receipt{Note: fmt.Sprintf("the receiver took it with %d", status)}, nil
 }

@@ -1,19 +1,15 @@
 package webhook
 
 import (
-	"crypto/x509"
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptest"
-	"net/netip"
-	"net/url"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/internal/outbound"
+	"github.com/cyberbadge/cyberbadge/internal/outbound/outboundtest"
 	"github.com/cyberbadge/cyberbadge/internal/webhook"
 	"github.com/cyberbadge/cyberbadge/issuer/notify"
 )
@@ -22,26 +18,8 @@ var now = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 
 func endpoint(t *testing.T, secrets []webhook.Secret, handler http.HandlerFunc) *Endpoint {
 	t.Helper()
-	server := httptest.NewTLSServer(handler)
-	t.Cleanup(server.Close)
-	u, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	port, err := strconv.ParseUint(u.Port(), 10, 16)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(server.Certificate())
-	client, err := outbound.New(outbound.Config{
-		AllowPrivateNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, AllowPorts: []uint16{uint16(port)}, RootCAs: roots,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
-	e, err := New(Config{URL: server.URL + "/hook", Secrets: secrets, Client: client, Now: func() time.Time { return now.Add(time.Hour) }})
+	address, client := outboundtest.Serve(t, handler)
+	e, err := New(Config{URL: address + "/hook", Secrets: secrets, Client: client, Now: func() time.Time { return now.Add(time.Hour) }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,15 +53,7 @@ var (
 
 // New checks cfg and reports all that is wrong with it. It calls nobody.
 func New(cfg Config) (*Manager, error) {
-	if cfg.Name == "" {
-		cfg.Name = DefaultName
-	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
-	if cfg.Wait == nil {
-		cfg.Wait = call.Sleep
-	}
+	cfg.Name = cmp.Or(cfg.Name, DefaultName)
 	var problems []error
 	refuse := func(wrong bool, text string) {
 		if wrong {
@@ -69,20 +62,17 @@ func New(cfg Config) (*Manager, error) {
 	}
 	refuse(cfg.Token == "", "Token is empty")
 	refuse(cfg.Directory == nil, "Directory is missing: nobody could say whose a host is")
-	refuse(cfg.Client == nil, "Client is missing")
-	if cfg.Client != nil {
-		if err := cfg.Client.CheckURL(cfg.URL); err != nil {
-			problems = append(problems, fmt.Errorf("fleet: URL: %w", err))
-		}
+	if err := cfg.Client.CheckField("URL", cfg.URL); err != nil {
+		problems = append(problems, fmt.Errorf("fleet: %w", err))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
 	cfg.URL = strings.TrimSuffix(cfg.URL, "/")
-	return &Manager{cfg, &call.Caller{
+	return &Manager{cfg, call.New(call.Caller{
 		What: "Fleet", Client: cfg.Client, Base: cfg.URL, Wait: cfg.Wait, Now: cfg.Now,
 		Authorize: func(context.Context, string) (string, error) { return "Bearer " + cfg.Token, nil },
-	}}, nil
+	})}, nil
 }
 
 // Changes implements [source.Feed]. There is no cursor: Fleet does not say what

@@ -1,24 +1,17 @@
 package graph
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/internal/clientcredentials"
+	"github.com/cyberbadge/cyberbadge/internal/microsoft"
 	"github.com/cyberbadge/cyberbadge/internal/outbound"
 	"github.com/cyberbadge/cyberbadge/issuer/source"
 	"github.com/cyberbadge/cyberbadge/issuer/source/internal/call"
-)
-
-// Where Microsoft Graph is, unless the tenant is in a cloud of its own.
-const (
-	DefaultGraphURL = "https://graph.microsoft.com"
-	DefaultLoginURL = "https://login.microsoftonline.com"
 )
 
 // DefaultName is the source under which devices are kept, whichever way they come.
@@ -39,8 +32,8 @@ type Config struct {
 	Tenant       string // the tenant's id or domain
 	ClientID     string
 	ClientSecret string
-	GraphURL     string // empty means DefaultGraphURL
-	LoginURL     string // empty means DefaultLoginURL
+	GraphURL     string // empty means microsoft.DefaultGraphURL
+	LoginURL     string // empty means microsoft.DefaultLoginURL
 	// Delta asks for what has changed instead of everything. Graph serves that for
 	// managed devices, but does not document it.
 	Delta bool
@@ -66,37 +59,17 @@ var (
 
 // New checks cfg and reports all that is wrong with it. It calls nobody.
 func New(cfg Config) (*Intune, error) {
-	cfg = cfg.withDefaults()
-	var problems []error
-	refuse := func(wrong bool, text string) {
-		if wrong {
-			problems = append(problems, errors.New("graph: "+text))
-		}
-	}
-	refuse(!regexp.MustCompile(`^[A-Za-z0-9.-]{1,255}$`).MatchString(cfg.Tenant), "Tenant must be the tenant's id or domain")
-	refuse(cfg.ClientID == "", "ClientID is empty")
-	refuse(cfg.ClientSecret == "", "ClientSecret is empty")
-	refuse(cfg.Client == nil, "Client is missing")
-	if cfg.Client != nil {
-		for _, address := range []struct{ name, url string }{{"GraphURL", cfg.GraphURL}, {"LoginURL", cfg.LoginURL}} {
-			if err := cfg.Client.CheckURL(address.url); err != nil {
-				problems = append(problems, fmt.Errorf("graph: %s: %w", address.name, err))
-			}
-		}
-	}
-	if err := errors.Join(problems...); err != nil {
-		return nil, err
-	}
-	tokens, err := clientcredentials.New(clientcredentials.Config{
-		URL: cfg.LoginURL + "/" + cfg.Tenant + "/oauth2/v2.0/token", ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret,
-		Scope: cfg.GraphURL + "/.default", Client: cfg.Client, Now: cfg.Now,
+	cfg.Name = cmp.Or(cfg.Name, DefaultName)
+	application, err := microsoft.New("graph", microsoft.Config{
+		Tenant: cfg.Tenant, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret,
+		GraphURL: cfg.GraphURL, LoginURL: cfg.LoginURL, Client: cfg.Client, Now: cfg.Now,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("graph: %w", err)
+		return nil, err
 	}
-	return &Intune{cfg, &call.Caller{
-		What: "Microsoft Graph", Client: cfg.Client, Base: cfg.GraphURL, Authorize: bearer(tokens), Wait: cfg.Wait, Now: cfg.Now,
-	}}, nil
+	return &Intune{cfg, call.New(call.Caller{
+		What: "Microsoft Graph", Client: cfg.Client, Base: application.GraphURL, Authorize: bearer(application.Tokens), Wait: cfg.Wait, Now: cfg.Now,
+	})}, nil
 }
 
 // bearer makes Authorization out of tokens.
@@ -110,27 +83,7 @@ func bearer(tokens *clientcredentials.Tokens) func(context.Context, string) (str
 	}
 }
 
-func (c Config) withDefaults() Config {
-	if c.Name == "" {
-		c.Name = DefaultName
-	}
-	if c.GraphURL == "" {
-		c.GraphURL = DefaultGraphURL
-	}
-	if c.LoginURL == "" {
-		c.LoginURL = DefaultLoginURL
-	}
-	c.GraphURL, c.LoginURL = strings.TrimSuffix(c.GraphURL, "/"), strings.TrimSuffix(c.LoginURL, "/")
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.Wait == nil {
-		c.Wait = call.Sleep
-	}
-	return c
-}
-
 // address is one below the devices, with the members that are wanted.
 func (g *Intune) address(path string) string {
-	return g.cfg.GraphURL + devicesPath + path + "?$select=" + url.QueryEscape(strings.Join(source.DeviceMembers(), ","))
+	return g.caller.Base + devicesPath + path + "?$select=" + url.QueryEscape(strings.Join(source.DeviceMembers(), ","))
 }

@@ -1,6 +1,7 @@
 package lrs
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -52,14 +53,9 @@ var _ source.Feed = (*Store)(nil)
 
 // New checks cfg and reports all that is wrong with it. It calls nobody.
 func New(cfg Config) (*Store, error) {
-	if cfg.Name == "" {
-		cfg.Name = DefaultName
-	}
+	cfg.Name = cmp.Or(cfg.Name, DefaultName)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
-	}
-	if cfg.Wait == nil {
-		cfg.Wait = call.Sleep
 	}
 	var problems []error
 	refuse := func(wrong bool, text string) {
@@ -72,21 +68,18 @@ func New(cfg Config) (*Store, error) {
 	refuse(basic && (cfg.User == "" || cfg.Password == ""), "User and Password belong together")
 	refuse(strings.Contains(cfg.User, ":"), "User may not contain a colon")
 	refuse(strings.ContainsAny(cfg.URL, "?"), "URL may not have a query")
-	refuse(cfg.Client == nil, "Client is missing")
-	if cfg.Client != nil {
-		if err := cfg.Client.CheckURL(cfg.URL); err != nil {
-			problems = append(problems, fmt.Errorf("lrs: URL: %w", err))
-		}
+	if err := cfg.Client.CheckField("URL", cfg.URL); err != nil {
+		problems = append(problems, fmt.Errorf("lrs: %w", err))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
 	cfg.URL = strings.TrimSuffix(cfg.URL, "/")
-	return &Store{cfg, &call.Caller{
+	return &Store{cfg, call.New(call.Caller{
 		What: "the record store", Client: cfg.Client, Base: cfg.URL, Wait: cfg.Wait, Now: cfg.Now,
 		Header:    http.Header{"X-Experience-Api-Version": {version}},
 		Authorize: cfg.authorize,
-	}}, nil
+	})}, nil
 }
 
 func (c *Config) authorize(context.Context, string) (string, error) {

@@ -148,6 +148,7 @@ func addCounts(to *store.ImportCount, more store.ImportCount) {
 	to.Changed += more.Changed
 	to.Unchanged += more.Unchanged
 	to.Removed += more.Removed
+	to.Erased += more.Erased
 }
 
 func (t *tally) add(problems []source.Problem) {

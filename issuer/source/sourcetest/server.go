@@ -2,12 +2,9 @@ package sourcetest
 
 import (
 	"context"
-	"crypto/x509"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,61 +12,37 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cyberbadge/cyberbadge/internal/clocktest"
 	"github.com/cyberbadge/cyberbadge/internal/outbound"
+	"github.com/cyberbadge/cyberbadge/internal/outbound/outboundtest"
 )
 
 // maxBody is that of the client which Serve returns.
 const maxBody = 4 << 20
 
-// Serve serves a handler over TLS on loopback and returns its address and a client
-// that may call it.
+// Serve serves a source over TLS on loopback and returns its address and a client
+// that may call it, and takes pages of up to 4 MiB.
 func Serve(t testing.TB, handler http.Handler) (string, *outbound.Client) {
 	t.Helper()
 	server := httptest.NewTLSServer(handler)
 	t.Cleanup(server.Close)
-	u, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	port, err := strconv.ParseUint(u.Port(), 10, 16)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(server.Certificate())
-	client, err := outbound.New(outbound.Config{
-		AllowPrivateNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
-		AllowPorts:           []uint16{uint16(port)}, RootCAs: roots, MaxBody: maxBody,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
-	return server.URL, client
+	reach := outboundtest.Reach(t, server)
+	reach.MaxBody = maxBody
+	return server.URL, outboundtest.Client(t, reach)
 }
 
 // Clock stands still until a test moves it. Waiting moves it, too.
 type Clock struct {
+	clocktest.Clock
 	mu     sync.Mutex
-	at     time.Time
 	waited []time.Duration
 }
 
 // NewClock returns a clock that stands at an instant.
-func NewClock(at time.Time) *Clock { return &Clock{at: at} }
-
-// Now is the clock's time.
-func (c *Clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-// Move moves the clock.
-func (c *Clock) Move(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
+func NewClock(at time.Time) *Clock {
+	c := new(Clock)
+	c.Set(at)
+	return c
 }
 
 // Wait moves the clock instead of waiting, and remembers it.

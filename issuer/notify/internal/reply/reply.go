@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/internal/outbound"
@@ -34,7 +32,7 @@ func Judge(what string, response outbound.Response, err error, now time.Time) er
 	answer := fmt.Errorf("%s answered %d", what, response.Status)
 	switch {
 	case response.Status == http.StatusTooManyRequests || response.Status == http.StatusServiceUnavailable:
-		if after := retryAfter(response.Header.Get("Retry-After"), now); after > 0 {
+		if after, _ := response.RetryAfter(now); after > 0 {
 			return &notify.RetryError{After: after, Err: answer}
 		}
 		return answer
@@ -55,17 +53,4 @@ func unanswered(what string, err error) error {
 		return notify.Permanent(problem)
 	}
 	return problem
-}
-
-// retryAfter reads seconds or a date (RFC 9110, section 10.2.3); zero for nothing
-// useful.
-func retryAfter(value string, now time.Time) time.Duration {
-	value = strings.TrimSpace(value)
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
-	}
-	if date, err := http.ParseTime(value); err == nil {
-		return max(date.Sub(now), 0)
-	}
-	return 0
 }

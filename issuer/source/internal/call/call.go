@@ -7,7 +7,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -43,7 +42,7 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Caller asks one source. It is safe for concurrent use.
+// Caller asks one source; [New] makes it. It is safe for concurrent use.
 type Caller struct {
 	What   string // the source's name in errors, such as "Microsoft Graph"
 	Client Doer
@@ -52,8 +51,19 @@ type Caller struct {
 	// Authorize returns the value of Authorization: another than the one that was
 	// just refused, if that is not empty and there may be another.
 	Authorize func(ctx context.Context, refused string) (string, error)
-	Wait      Wait
-	Now       func() time.Time
+	Wait      Wait             // Sleep when nil
+	Now       func() time.Time // time.Now when nil
+}
+
+// New returns the caller that c describes, with its defaults in.
+func New(c Caller) *Caller {
+	if c.Wait == nil {
+		c.Wait = Sleep
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &c
 }
 
 // StatusError is an answer that is none.
@@ -130,14 +140,10 @@ func (c *Caller) once(ctx context.Context, address, refused string) (response ou
 	return response, authorization, nil
 }
 
-// pause is how long the source asks to be left alone (RFC 9110, section 10.2.3).
+// pause is how long the source is to be left alone.
 func (c *Caller) pause(response outbound.Response) time.Duration {
-	value := strings.TrimSpace(response.Header.Get("Retry-After"))
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return max(time.Duration(seconds)*time.Second, time.Second)
-	}
-	if date, err := http.ParseTime(value); err == nil {
-		return max(date.Sub(c.Now()), time.Second)
+	if wait, said := response.RetryAfter(c.Now()); said {
+		return max(wait, time.Second)
 	}
 	return defaultWait
 }
@@ -146,7 +152,7 @@ func (c *Caller) pause(response outbound.Response) time.Duration {
 func isJSON(what string, response outbound.Response) error {
 	kind, _, err := mime.ParseMediaType(response.ContentType)
 	if err != nil || kind != "application/json" && !strings.HasSuffix(kind, "+json") {
-		return fmt.Errorf("%s answered with %.60q instead of JSON", what, response.ContentType)
+		return fmt.Errorf("%s answered with %.60q instead of JSON: check its address", what, response.ContentType)
 	}
 	return nil
 }

@@ -37,8 +37,9 @@ type BadgeWriter interface {
 	// no badge ever had. It comes back prepared and valid. A second reservation
 	// under one id is ErrAlreadyExists, whatever it holds; an unknown person is
 	// ErrNotFound; ErrSuspended for a person who is suspended; ErrConflict for one
-	// who was judged not to be in good standing after StandingAt; ErrListFull when
-	// there is no index left.
+	// who was judged not to be in good standing after StandingAt; ErrKeyInactive
+	// for a KeyID that is not the active key for badges; ErrListFull when there is
+	// no index left.
 	ReserveBadge(ctx context.Context, r Reservation) (Badge, error)
 
 	// CompleteBadge records that the badge was signed: it goes from prepared to
@@ -78,6 +79,7 @@ type Reservation struct {
 	IssuedAt            time.Time // the iat claim
 	ExpiresAt           time.Time // the exp claim
 	By                  string    // who or what issues it
+	KeyID               string    // of the key that will sign it; empty where keys are not kept
 
 	// StandingAt is the instant of the standing that the badge rests on. It is not
 	// kept; zero asks for no comparison with the standing record.
@@ -185,6 +187,7 @@ func (r Reservation) Validate() error {
 	c.required("thumbprint of the holder's key", r.HolderKeyThumbprint)
 	c.required("type", r.Type)
 	c.required("by", r.By)
+	c.text("key", r.KeyID)
 	c.words("access", r.Access)
 	c.requiredTime("time of issue", r.IssuedAt)
 	c.requiredTime("expiry", r.ExpiresAt)

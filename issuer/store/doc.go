@@ -86,6 +86,19 @@
 // keep names out of reasons and other text that ends up in an event. The words of an
 // officer about a hold are kept beside it, and not in its event.
 //
+// # What changed about a person
+//
+// An event of a person names the fields that changed, and has hashes of the record
+// before and after ([Salt]): nobody learns a name from them, yet whoever has a record
+// as it was can show that it was so, and that nobody changed it since by hand. The salt
+// is erased with the person; then the hashes are of nothing any more.
+//
+// # Who was erased
+//
+// Sources send what they sent before. So that this does not bring back who was erased,
+// marks of their identifiers stay: hashes under a key that is not in here ([Mark]).
+// Evidence that bears one is left out and counted.
+//
 // # Events
 //
 // Each event carries a hash over itself and the one before it ([Head]), so that a

@@ -62,31 +62,26 @@ func (e *ChainError) Error() string { return fmt.Sprintf("event %d: %s", e.Numbe
 // bytes, a comma. Numbers are in decimal, the detail is the text as it is kept.
 func (h Head) Next(e Event) Head {
 	text := append(make([]byte, 0, 512), h.Chain[:]...)
-	for _, field := range []string{
-		strconv.FormatInt(e.Number, 10), strconv.FormatInt(e.At.UnixMicro(), 10),
-		e.By, string(e.Kind), e.Subject, string(e.Detail),
-	} {
-		text = strconv.AppendInt(text, int64(len(field)), 10)
-		text = append(text, ':')
-		text = append(text, field...)
-		text = append(text, ',')
-	}
+	text = netstrings(text, strconv.FormatInt(e.Number, 10), strconv.FormatInt(e.At.UnixMicro(), 10),
+		e.By, string(e.Kind), e.Subject, string(e.Detail))
 	return Head{e.Number, sha256.Sum256(text)}
 }
 
 // EventKind says what happened.
 type EventKind string
 
-// The kinds of event, with what Subject names and what Detail holds.
+// The kinds of event, with what Subject names and what Detail holds. Hashes of people
+// and portraits, "before" and "after", are those of the person's [Salt].
 const (
 	EvidenceImported   EventKind = "evidence.imported"   // nothing; ImportResult, and "confirmed" if a mass change was
-	PersonAdded        EventKind = "person.added"        // person; {"active"}
-	PersonChanged      EventKind = "person.changed"      // person; {"active", "changed": names of fields}
+	PersonAdded        EventKind = "person.added"        // person; {"active", "after": hash}
+	PersonChanged      EventKind = "person.changed"      // person; {"active", "changed": names of fields, "before", "after": hashes}
+	PersonExported     EventKind = "person.exported"     // person; {"reason"}
 	PersonErased       EventKind = "person.erased"       // person; {}
 	PersonSuspended    EventKind = "person.suspended"    // person; {"cause", "reason"}
 	PersonReinstated   EventKind = "person.reinstated"   // person; {"cause", "reason"}
-	PortraitSet        EventKind = "portrait.set"        // person; {"replaced"}
-	PortraitRemoved    EventKind = "portrait.removed"    // person; {}
+	PortraitSet        EventKind = "portrait.set"        // person; {"replaced", "before", "after": hashes}; no "before" for the first
+	PortraitRemoved    EventKind = "portrait.removed"    // person; {"before": hash}
 	StandingChanged    EventKind = "standing.changed"    // person; {"before", "after": {"eligible", "access", "reasons": kinds}, "policy"}; no "before" the first time
 	LadderStep         EventKind = "ladder.step"         // person; Step
 	HoldAdded          EventKind = "hold.added"          // hold; {"person", "until"}
@@ -103,6 +98,13 @@ const (
 	CaseClosed         EventKind = "case.closed"         // case; {"person", "outcome"}
 	CaseReporterErased EventKind = "reporter.erased"     // case; {"person"}
 	PolicyActivated    EventKind = "policy.activated"    // the policy's digest; {"effective"}
+	KeyWasPrepared     EventKind = "key.prepared"        // key; {"purpose"}
+	KeyWasActivated    EventKind = "key.activated"       // key; {"purpose", "from", "to", "reason", "early"}; no "from" for one from before keys were kept
+	KeyWasRetired      EventKind = "key.retired"         // key; {"purpose", "from", "to", "reason"}
+	KeyWasRemoved      EventKind = "key.removed"         // key; as above
+	KeyWasTainted      EventKind = "key.tainted"         // key; as above
+	KeyWasRevoked      EventKind = "key.revoked"         // key; as above
+	BundleExported     EventKind = "bundle.exported"     // customer, empty for anybody; {"expires", "lists", "portraits"}; the number of the event is the bundle's
 	RecordsPurged      EventKind = "records.purged"      // nothing; PurgeResult
 	ListCreated        EventKind = "list.created"        // list; {"size"}
 	BadgePrepared      EventKind = "badge.prepared"      // badge; {"person", "list", "index", "expires"}

@@ -58,6 +58,16 @@ type EvidenceWriter interface {
 	// place of the one that its person had; people without one in the import keep
 	// theirs, and a portrait of an unknown person is ErrNotFound.
 	//
+	// Evidence of people who were erased is left out and counted as Erased, so that a
+	// source which sends all that it ever had does not bring them back: training whose
+	// person's external id, and devices whose person's id, was an identifier of somebody
+	// who was erased and is nobody's who is known. Who becomes active in the directory
+	// again is known again, and nobody remembers that they were erased: what came
+	// meanwhile has to be sent once more. A person who is not active and was erased
+	// counts as unchanged.
+	//
+	// An import that is to be taken in once (Once), and was before, is ErrAlreadyExists.
+	//
 	// With a judge, everybody whom the import touches is judged in the same
 	// transaction: a person who came or changed, one whose training or device came,
 	// changed, moved to somebody else or was withdrawn. An import by which more
@@ -86,7 +96,10 @@ type Import struct {
 	WithdrawnTraining []evidence.Origin
 	WithdrawnDevices  []evidence.Origin
 
+	Once OneTime // what brought the import, if that must not be taken in again; zero for nothing
+
 	Judge     Judge     // of whom the import touches; nil judges nobody
+	Mark      Mark      // by which erased people are known; nil knows none
 	MassLimit MassLimit // the zero value is the default
 	Confirmed bool      // an officer knows how many people lose their standing, and wants it
 
@@ -154,6 +167,7 @@ type ImportCount struct {
 	Changed   int `json:"changed"`
 	Unchanged int `json:"unchanged"`
 	Removed   int `json:"removed"`
+	Erased    int `json:"erased,omitempty"` // left out, because its person was erased
 }
 
 // Changed reports whether the import changed anything.
@@ -185,6 +199,9 @@ func (im Import) Validate() error {
 	}
 	if n := len(im.DeviceHashes); n > 0 && n != len(im.Devices) {
 		c.fail("it has %d hashes of %d devices", n, len(im.Devices))
+	}
+	if im.Once != (OneTime{}) {
+		c.oneTime(im.Once)
 	}
 	for i := range im.People {
 		checkPerson(&c, &im.People[i])

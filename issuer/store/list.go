@@ -22,6 +22,22 @@ type ListReader interface {
 	// Statuses returns a list with its entries as they are at one instant, or
 	// ErrNotFound.
 	Statuses(ctx context.Context, listID int64) (Statuses, error)
+
+	// Changes returns the list as it is at one instant with the entries that
+	// changed after it had the version since, each once and as it is now, or
+	// ErrNotFound. A version that the list has not had yet gives ErrConflict: this
+	// is another database than the one it came from, so read all of it.
+	Changes(ctx context.Context, listID int64, since uint64) (Changes, error)
+}
+
+// ListWatcher tells of changes that are to be published.
+type ListWatcher interface {
+	// WatchLists has told called after each commit of this process that may have
+	// changed an entry or begun a list, before the callers who made the changes
+	// have their answer, and until stop is called. It may be called when nothing
+	// has changed. It must return at once, and must not call the store. Commits of
+	// other processes are not told: compare versions from time to time.
+	WatchLists(told func()) (stop func())
 }
 
 // ListWriter begins lists.
@@ -53,4 +69,16 @@ type Statuses struct {
 // At returns the two bits of one entry. The index must be below Size.
 func (s Statuses) At(index uint32) byte {
 	return s.Packed[index/4] >> (index % 4 * 2) & 3
+}
+
+// Changes is a list with some of its entries.
+type Changes struct {
+	List
+	Entries []Entry
+}
+
+// Entry is one entry of a list.
+type Entry struct {
+	Index uint32
+	Bits  byte // the two bits, see [Status.Entry]
 }

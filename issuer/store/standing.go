@@ -86,6 +86,7 @@ type Record struct {
 	PersonID     string
 	PolicyDigest string
 	JudgedAt     time.Time
+	Phase        string // where on the judge's ladder, in one word of the judge's
 	Eligible     bool
 	Access       []string // sorted
 	Reasons      []notify.Reason
@@ -159,6 +160,7 @@ func (r RejudgeRequest) Validate() error {
 func (j Judgement) Validate(s Situation) error {
 	c := checker{of: fmt.Sprintf("judgement of person %.64q", s.Person.ID)}
 	c.required("policy digest", j.Record.PolicyDigest)
+	c.text("phase", j.Record.Phase)
 	if len(j.Record.Access) > 0 {
 		c.words("access", j.Record.Access)
 	}

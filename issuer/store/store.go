@@ -52,8 +52,10 @@ type Reader interface {
 	HoldReader
 	MessageReader
 	PolicyReader
+	KeyReader
 	CaseReader
-	PrivacyReader
+	CountReader
+	SignalReader
 }
 
 // Writer is everything that can be changed.
@@ -74,8 +76,11 @@ type Writer interface {
 	HoldWriter
 	MessageWriter
 	PolicyWriter
+	KeyWriter
+	BundleWriter
 	CaseWriter
 	PrivacyWriter
+	SignalWriter
 }
 
 // Store is the whole store. Close waits for the writes that have begun, fails
@@ -83,5 +88,7 @@ type Writer interface {
 type Store interface {
 	Reader
 	Writer
+	ListWatcher
+	SignalWatcher
 	io.Closer
 }

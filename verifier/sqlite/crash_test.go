@@ -1,31 +1,18 @@
 package sqlite
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"os"
-	"os/exec"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/cyberbadge/cyberbadge/internal/sqlitefile/sqlitefiletest"
 	"github.com/cyberbadge/cyberbadge/verifier/visit"
 )
 
-// crashVariable, set to a database's path, turns the test binary into the
-// process that is killed.
-const crashVariable = "GATES_CRASH_TEST_DATABASE"
-
-func TestMain(m *testing.M) {
-	if path := os.Getenv(crashVariable); path != "" {
-		fmt.Fprintln(os.Stderr, recordUntilKilled(path))
-		os.Exit(1)
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { sqlitefiletest.Main(m, recordUntilKilled) }
 
 var (
 	crashTime   = time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
@@ -36,9 +23,9 @@ func openRegister(s *Store) (*visit.Register, error) {
 	return visit.NewRegister(visit.Config{Store: s, Retention: time.Hour, Now: func() time.Time { return crashTime }})
 }
 
-// recordUntilKilled admits people and checks every other one out, and prints the
-// name of each pair of records that was acknowledged.
-func recordUntilKilled(path string) error {
+// recordUntilKilled admits people and checks every other one out, and acknowledges
+// the name of each, and whether they left.
+func recordUntilKilled(path string, acknowledge func(line string)) error {
 	s, err := Open(context.Background(), Config{Path: path})
 	if err != nil {
 		return err
@@ -48,7 +35,6 @@ func recordUntilKilled(path string) error {
 		return err
 	}
 	failed := make(chan error)
-	var mutex sync.Mutex
 	for caller := range 4 {
 		go func() {
 			for n := 0; ; n++ {
@@ -58,9 +44,7 @@ func recordUntilKilled(path string) error {
 					failed <- fmt.Errorf("%v, %w", outcomes, err)
 					return
 				}
-				mutex.Lock()
-				fmt.Println(name, n%2 == 0)
-				mutex.Unlock()
+				acknowledge(fmt.Sprint(name, " ", n%2 == 0))
 			}
 		}()
 	}
@@ -91,58 +75,19 @@ func TestCrash_NothingAcknowledgedIsLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	acknowledged := map[string]bool{} // and whether it left
-	for kill := range kills {
-		before := len(acknowledged)
-		killAfter(t, path, time.Duration(20+rand.IntN(100))*time.Millisecond, acknowledged)
-		if len(acknowledged) == before {
-			t.Errorf("kill %d: nothing had been acknowledged", kill)
-		}
-		survived(t, path, acknowledged)
-		if t.Failed() {
-			t.Fatalf("after kill %d", kill)
-		}
-	}
+	sqlitefiletest.Killing{
+		Path: path, Kills: kills, Within: 120 * time.Millisecond,
+		Acknowledged: func(line string) {
+			var name string
+			var leaves bool
+			if _, err := fmt.Sscan(line, &name, &leaves); err != nil {
+				t.Fatalf("line %q: %v", line, err)
+			}
+			acknowledged[name] = leaves
+		},
+		Survived: func() { survived(t, path, acknowledged) },
+	}.Run(t)
 	t.Logf("%d kills, %d calls acknowledged, none lost", kills, len(acknowledged))
-}
-
-// killAfter lets the recording process work for a while from its first
-// acknowledgement on, kills it, and notes what it had acknowledged.
-func killAfter(t *testing.T, path string, wait time.Duration, acknowledged map[string]bool) {
-	t.Helper()
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.CommandContext(t.Context(), program)
-	command.Env = append(os.Environ(), crashVariable+"="+path)
-	command.Stderr = t.Output()
-	output, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewReader(output)
-	for killed := false; ; {
-		line, err := lines.ReadString('\n')
-		if err != nil {
-			break // the pipe's end; an incomplete line was not acknowledged
-		}
-		var name string
-		var leaves bool
-		if _, err := fmt.Sscan(line, &name, &leaves); err != nil {
-			t.Fatalf("line %q: %v", line, err)
-		}
-		acknowledged[name] = leaves
-		if !killed {
-			killed = true
-			time.AfterFunc(wait, func() { command.Process.Kill() })
-		}
-	}
-	if err := command.Wait(); err == nil || command.ProcessState.Exited() {
-		t.Fatalf("the process ended by itself: %v", err)
-	}
 }
 
 // survived opens the database as after a crash and compares it with what was

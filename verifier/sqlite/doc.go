@@ -3,11 +3,10 @@
 //
 // # Files
 //
-// The file has mode 0600 and lives on a local disk: SQLite's locks and shared
-// memory do not work on a network file system. Beside gates.db are gates.db-wal
-// and gates.db-shm, which belong to it. Copy a database only while nothing has it
-// open. A missing file is created only if asked for: a mistyped path must not begin
-// a second, empty list of gates.
+// The file has mode 0600 and lives on a local disk. Beside gates.db are gates.db-wal
+// and gates.db-shm, which belong to it; package sqlitefile says why. Copy a database
+// only while nothing has it open. A missing file is created only if asked for: a
+// mistyped path must not begin a second, empty list of gates.
 //
 // # Several processes
 //
@@ -18,12 +17,12 @@
 //
 // # Durability
 //
-// Write-ahead log, synchronous=FULL: what was acknowledged is on the disk. One
-// transaction per call, and a call of the register has up to 100 records.
+// What was acknowledged is on the disk. One transaction per call, and a call of the
+// register has up to 100 records.
 //
 // # Forgetting
 //
-// Deleted content is overwritten (secure_delete), and [Store.ForgetRecords] folds
+// Deleted content is overwritten, and [Store.ForgetRecords] folds
 // the write-ahead log into the file and empties it. A reader that is in the middle
 // of something can delay the log's part of that until the next call.
 //

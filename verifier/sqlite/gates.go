@@ -9,8 +9,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/mattn/go-sqlite3"
-
+	"github.com/cyberbadge/cyberbadge/internal/sqlitefile"
 	"github.com/cyberbadge/cyberbadge/verifier/gate"
 )
 
@@ -49,7 +48,7 @@ func (s *Store) RedeemInvitation(ctx context.Context, code gate.Hash, g gate.Gat
 			INSERT INTO gates (id, name, site, access, policy, invited_by, public_key, paired_at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
 			g.ID, g.Name, g.Site, g.Access, g.Policy, g.InvitedBy, key, millis(g.PairedAt))
-		if notUnique(err) {
+		if sqlitefile.FaultOf(err) == sqlitefile.Unique {
 			return gate.ErrKeyRefused
 		}
 		return err
@@ -58,12 +57,6 @@ func (s *Store) RedeemInvitation(ctx context.Context, code gate.Hash, g gate.Gat
 		return gate.Gate{}, err
 	}
 	return g, nil
-}
-
-// notUnique reports a second row under a UNIQUE index that is no primary key.
-func notUnique(err error) bool {
-	var e sqlite3.Error
-	return errors.As(err, &e) && e.ExtendedCode == sqlite3.ErrConstraintUnique
 }
 
 const gateColumns = "gates.id, name, site, access, policy, invited_by, public_key, paired_at, seen_at, ended_at"
@@ -96,13 +89,13 @@ func (s *Store) Gates(ctx context.Context) ([]gate.Gate, error) {
 	if err != nil {
 		return nil, err
 	}
-	return collect(rows, scanGate)
+	return sqlitefile.Collect(rows, scanGate)
 }
 
 // EndGate implements [gate.Store].
 func (s *Store) EndGate(ctx context.Context, id string, at time.Time) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
-		ended, err := affected(tx.Exec("UPDATE gates SET ended_at = ? WHERE id = ? AND ended_at IS NULL", millis(at), id))
+		ended, err := sqlitefile.Affected(tx.Exec("UPDATE gates SET ended_at = ? WHERE id = ? AND ended_at IS NULL", millis(at), id))
 		if err != nil || ended > 0 {
 			return err
 		}

@@ -6,14 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"time"
 
+	"github.com/cyberbadge/cyberbadge/internal/sqlitefile"
 	"github.com/cyberbadge/cyberbadge/verifier/gate"
 	"github.com/cyberbadge/cyberbadge/verifier/visit"
 )
-
-const fileMode = 0o600
 
 // Config says where the database is. Only Path is needed.
 type Config struct {
@@ -52,30 +50,18 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 }
 
 func open(ctx context.Context, c Config) (*Store, error) {
-	if err := checkVersion(minVersion); err != nil {
-		return nil, err
-	}
-	if err := prepareFile(c); err != nil {
-		return nil, err
-	}
-	s := &Store{writes: openWriter(c.Path)}
-	if err := s.prepare(ctx, c); err != nil {
-		s.writes.Close()
-		return nil, err
-	}
-	s.reads = openReaders(c.Path)
-	return s, nil
-}
-
-func (s *Store) prepare(ctx context.Context, c Config) error {
-	all, err := migrations()
+	schema, err := schema()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := migrate(ctx, s.writes, all, c); err != nil {
-		return err
+	writes, err := file(c.Path).Open(ctx, schema, c.Create, c.Now().UnixMilli())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no such file; check the path, or pair a first gate, which makes it: %w", err)
 	}
-	return checkJournal(ctx, s.writes)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{writes: writes, reads: file(c.Path).Readers(readers)}, nil
 }
 
 // Close waits for what has begun.
@@ -84,44 +70,7 @@ func (s *Store) Close() error {
 	return errors.Join(s.reads.Close(), s.writes.Close())
 }
 
-// prepareFile makes the file if it may, and keeps others out of it. SQLite gives
-// the files beside it the same mode.
-func prepareFile(c Config) error {
-	if c.Create {
-		f, err := os.OpenFile(c.Path, os.O_CREATE|os.O_RDWR, fileMode)
-		if err != nil {
-			return err
-		}
-		if err := f.Close(); err != nil {
-			return err
-		}
-	}
-	info, err := os.Stat(c.Path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no such file; check the path, or pair a first gate, which makes it: %w", err)
-	}
-	if err != nil {
-		return err
-	}
-	if info.Mode().Perm()&^fileMode == 0 {
-		return nil
-	}
-	return os.Chmod(c.Path, fileMode)
-}
-
 // write makes one change, durably or not at all.
 func (s *Store) write(ctx context.Context, do func(*sql.Tx) error) error {
-	return inTransaction(ctx, s.writes, do)
-}
-
-func inTransaction(ctx context.Context, db *sql.DB, do func(*sql.Tx) error) error {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	if err := do(tx); err != nil {
-		tx.Rollback()
-		return err
-	}
-	return tx.Commit()
+	return sqlitefile.InTransaction(ctx, s.writes, do)
 }

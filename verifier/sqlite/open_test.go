@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cyberbadge/cyberbadge/internal/sqlitefile"
 	"github.com/cyberbadge/cyberbadge/verifier/gate"
 )
 
@@ -105,7 +106,7 @@ func TestOpen_LeavesOtherFilesAlone(t *testing.T) {
 
 func execute(t *testing.T, path, statement string) {
 	t.Helper()
-	db := openWriter(path)
+	db := file(path).Writer()
 	defer db.Close()
 	if _, err := db.ExecContext(t.Context(), statement); err != nil {
 		t.Fatal(err)
@@ -128,19 +129,15 @@ func TestOpen_SchemaOfAnotherProgram(t *testing.T) {
 func TestOpen_AppliesWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	path := testPath(t)
-	all, err := migrations()
+	first, err := schema()
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.Close()
+	first.Changes = first.Changes[:1]
 	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	clock := Config{Path: path, Create: true, Now: func() time.Time { return now }}
-	db := openWriter(path)
-	if err := migrate(t.Context(), db, all[:1], clock); err != nil {
+	db, err := file(path).Open(t.Context(), first, true, now.UnixMilli())
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := db.Close(); err != nil {
@@ -161,12 +158,12 @@ func TestOpen_ABrokenMigrationChangesNothing(t *testing.T) {
 	t.Parallel()
 	path := testPath(t)
 	s := openTest(t, Config{Path: path, Create: true})
-	all, err := migrations()
+	broken, err := schema()
 	if err != nil {
 		t.Fatal(err)
 	}
-	broken := append(all, migration{"0003_broken.sql", "CREATE TABLE half (x INTEGER) STRICT; nonsense", "x"})
-	if err := migrate(t.Context(), s.writes, broken, Config{Now: time.Now}); err == nil || !strings.Contains(err.Error(), "0003_broken.sql") {
+	broken.Changes = append(broken.Changes, sqlitefile.Change{Name: "0003_broken.sql", Text: "CREATE TABLE half (x INTEGER) STRICT; nonsense", Sum: "x"})
+	if err := broken.Migrate(t.Context(), s.writes, false, 0); err == nil || !strings.Contains(err.Error(), "0003_broken.sql") {
 		t.Errorf("error %v", err)
 	}
 	var half int
@@ -218,7 +215,7 @@ func TestOpen_Settings(t *testing.T) {
 		{s.writes, "synchronous", "2"},
 		{s.writes, "secure_delete", "1"},
 		{s.writes, "foreign_keys", "1"},
-		{s.writes, "busy_timeout", busyTimeout},
+		{s.writes, "busy_timeout", "5000"},
 		{s.writes, "trusted_schema", "0"},
 		{s.writes, "cell_size_check", "1"},
 		{s.writes, "application_id", fmt.Sprint(applicationID)},
@@ -229,16 +226,6 @@ func TestOpen_Settings(t *testing.T) {
 		if err := c.db.QueryRow("PRAGMA " + c.name).Scan(&value); err != nil || value != c.value {
 			t.Errorf("%s is %q, %v; want %q", c.name, value, err, c.value)
 		}
-	}
-}
-
-func TestCheckVersion(t *testing.T) {
-	t.Parallel()
-	if err := checkVersion(minVersion); err != nil {
-		t.Error(err)
-	}
-	if err := checkVersion("99.0.0"); err == nil || !strings.Contains(err.Error(), "build it with 99.0.0") {
-		t.Errorf("error %v", err)
 	}
 }
 

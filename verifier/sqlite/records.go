@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/cyberbadge/cyberbadge/internal/sqlitefile"
 	"github.com/cyberbadge/cyberbadge/verifier/visit"
 )
 
@@ -84,7 +85,7 @@ func insertRecord(tx *sql.Tx, e visit.Entry) (isNew bool, err error) {
 	if e.Badge != nil {
 		b = *e.Badge
 	}
-	n, err := affected(tx.Exec(`
+	n, err := sqlitefile.Affected(tx.Exec(`
 		INSERT INTO records (id, at, counts_at, event, site, gate, gate_name, reason, code, offline, again,
 			decision, status_issued_at, visit, visit_at, issuer, subject, status_list, list_index,
 			given_name, family_name, organization, role, expires)
@@ -146,13 +147,13 @@ func (s *Store) RecordsBetween(ctx context.Context, site string, from, to time.T
 	if err != nil {
 		return nil, err
 	}
-	return collect(rows, scanRecord)
+	return sqlitefile.Collect(rows, scanRecord)
 }
 
 // ForgetRecords implements [visit.Store].
 func (s *Store) ForgetRecords(ctx context.Context, before time.Time) (forgotten int, err error) {
 	err = s.write(ctx, func(tx *sql.Tx) error {
-		if forgotten, err = affected(tx.Exec("DELETE FROM records WHERE counts_at < ?", before.UnixMilli())); err != nil {
+		if forgotten, err = sqlitefile.Affected(tx.Exec("DELETE FROM records WHERE counts_at < ?", before.UnixMilli())); err != nil {
 			return err
 		}
 		return settleOld(tx, before)
@@ -160,8 +161,8 @@ func (s *Store) ForgetRecords(ctx context.Context, before time.Time) (forgotten 
 	if err != nil {
 		return 0, err
 	}
-	// The log still has what was overwritten in the file. It answers with a row,
-	// which says so if a reader was in the way: then the next call does it.
-	_, err = s.writes.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	// The log still has what was overwritten in the file. If a reader is in the way,
+	// the next call does it.
+	_, err = sqlitefile.TruncateLog(ctx, s.writes)
 	return forgotten, err
 }

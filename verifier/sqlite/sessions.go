@@ -6,13 +6,14 @@ import (
 	"errors"
 	"time"
 
+	"github.com/cyberbadge/cyberbadge/internal/sqlitefile"
 	"github.com/cyberbadge/cyberbadge/verifier/gate"
 )
 
 // OpenSession implements [gate.Store].
 func (s *Store) OpenSession(ctx context.Context, session gate.Session, keep int) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
-		living, err := affected(tx.Exec("UPDATE gates SET seen_at = ? WHERE id = ? AND ended_at IS NULL",
+		living, err := sqlitefile.Affected(tx.Exec("UPDATE gates SET seen_at = ? WHERE id = ? AND ended_at IS NULL",
 			millis(session.OpenedAt), session.GateID))
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"time"
 
+	"github.com/cyberbadge/cyberbadge/internal/sqlitefile"
 	"github.com/cyberbadge/cyberbadge/verifier/visit"
 )
 
@@ -20,7 +21,7 @@ func settle(tx *sql.Tx, who person) error {
 	if err != nil {
 		return err
 	}
-	entries, err := collect(rows, scanRecord)
+	entries, err := sqlitefile.Collect(rows, scanRecord)
 	if err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func settleOld(tx *sql.Tx, before time.Time) error {
 	if err != nil {
 		return err
 	}
-	old, err := collect(rows, func(row scanner) (who person, err error) {
+	old, err := sqlitefile.Collect(rows, func(row scanner) (who person, err error) {
 		err = row.Scan(&who.site, &who.issuer, &who.subject)
 		return who, err
 	})
@@ -76,7 +77,7 @@ func (s *Store) Stays(ctx context.Context, site string) ([]visit.Stay, error) {
 	if err != nil {
 		return nil, err
 	}
-	return collect(rows, func(row scanner) (stay visit.Stay, err error) {
+	return sqlitefile.Collect(rows, func(row scanner) (stay visit.Stay, err error) {
 		b := &stay.Badge
 		err = row.Scan(&stay.Visit, instant{&stay.Since}, &stay.GateName, &b.Issuer, &b.Subject, &b.StatusList, &b.Index,
 			&b.GivenName, &b.FamilyName, &b.Organization, &b.Role, instant{&b.Expires})

@@ -12,7 +12,7 @@ import (
 )
 
 const badgeColumns = `id, person_id, holder_key, type, access, issued_at, expires_at, actor,
-	prepared_at, list_id, idx, state, signed_sha256, status, causes, status_reason, status_at`
+	prepared_at, list_id, idx, state, signed_sha256, status, causes, status_reason, status_at, key_id`
 
 func scanBadge(s scanner) (b store.Badge, err error) {
 	var access, causes string
@@ -20,7 +20,7 @@ func scanBadge(s scanner) (b store.Badge, err error) {
 	err = s.Scan(&b.ID, &b.PersonID, &b.HolderKeyThumbprint, &b.Type, &access,
 		instant{&b.IssuedAt}, instant{&b.ExpiresAt}, &b.By,
 		instant{&b.PreparedAt}, &b.ListID, &b.Index, &b.State, &sum,
-		&b.Status, &causes, &b.StatusReason, instant{&b.StatusAt})
+		&b.Status, &causes, &b.StatusReason, instant{&b.StatusAt}, &b.KeyID)
 	b.Access = strings.Fields(access)
 	for _, cause := range strings.Fields(causes) {
 		b.Causes = append(b.Causes, store.Cause(cause))
@@ -78,6 +78,9 @@ func (s *Store) ReserveBadge(ctx context.Context, r store.Reservation) (store.Ba
 	r.StandingAt = time.Time{}
 	b, err := change(ctx, s.writer, func(t *tx) (store.Badge, error) {
 		if err := checkMayHave(t, r.PersonID, at); err != nil {
+			return store.Badge{}, err
+		}
+		if err := checkSigns(t, r.KeyID); err != nil {
 			return store.Badge{}, err
 		}
 		b := store.Badge{Reservation: r, PreparedAt: kept(t.now), State: store.Prepared, Status: store.Valid}
@@ -147,11 +150,11 @@ func (s *Store) insertBadge(t *tx, b *store.Badge) error {
 // tryBadge reports whether the badge's index was free.
 func tryBadge(t *tx, b *store.Badge) (bool, error) {
 	result, err := t.Exec(`INSERT INTO badges (`+badgeColumns+`)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, '', '', NULL)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, '', '', NULL, ?)
 		ON CONFLICT (list_id, idx) DO NOTHING`,
 		b.ID, b.PersonID, b.HolderKeyThumbprint, b.Type, strings.Join(b.Access, " "),
 		micros(b.IssuedAt), micros(b.ExpiresAt), b.By, micros(b.PreparedAt),
-		b.ListID, b.Index, b.State, b.Status)
+		b.ListID, b.Index, b.State, b.Status, b.KeyID)
 	if err != nil {
 		return false, err
 	}

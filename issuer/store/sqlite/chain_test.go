@@ -1,8 +1,6 @@
 package sqlite
 
 import (
-	"context"
-	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -113,29 +111,19 @@ func old(t *testing.T, path string, version int, content string) {
 	if err := os.Mkdir(filepath.Dir(path), folderMode); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, nil, fileMode); err != nil {
-		t.Fatal(err)
-	}
-	db := openWriter(path)
-	defer db.Close()
-	all, err := migrations()
+	schema, err := schema()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, do := range []func() error{
-		func() error { return initialise(t.Context(), db) },
-		func() error { return apply(t.Context(), db, all[:version], time.Now()) },
-		func() error { return execute(t.Context(), db, content) },
-	} {
-		if err := do(); err != nil {
-			t.Fatal(err)
-		}
+	schema.Changes = schema.Changes[:version]
+	db, err := file(path).Open(t.Context(), schema, true, 0)
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-func execute(ctx context.Context, db *sql.DB, text string) error {
-	_, err := db.ExecContext(ctx, text)
-	return err
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), content); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // What was erased is in none of the database's files.
@@ -154,7 +142,7 @@ func TestErasePerson_LeavesNothingInTheFiles(t *testing.T) {
 	if !inFiles(t, path, "nmistakable") {
 		t.Fatal("the name is not where the test looks for it")
 	}
-	if err := s.ErasePerson(t.Context(), "person-007", "test"); err != nil {
+	if err := s.ErasePerson(t.Context(), storetest.Erasure("person-007")); err != nil {
 		t.Fatal(err)
 	}
 	if inFiles(t, path, "nmistakable") {

@@ -12,7 +12,7 @@ import (
 // seconds for each gigabyte and needs no pause of the writer.
 func (r *Reader) Check(ctx context.Context) error {
 	err := r.snapshot(ctx, func(tx *sql.Tx) error {
-		return errors.Join(checkFile(ctx, tx), checkReferences(ctx, tx), checkEvents(ctx, tx), checkChain(ctx, tx))
+		return errors.Join(checkFile(ctx, tx), checkReferences(ctx, tx), checkEvents(ctx, tx), checkChain(ctx, tx), checkPeople(ctx, tx))
 	})
 	_, err = described(0, err, "check")
 	return err

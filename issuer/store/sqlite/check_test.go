@@ -17,6 +17,8 @@ func TestCheck_FindsWhatHandsHaveChanged(t *testing.T) {
 		"version set back":                  {"UPDATE lists SET version = 1", "events"},
 		"status without event":              {"UPDATE badges SET status = 'suspended'; UPDATE lists SET version = version + 1", "events"},
 		"person removed":                    {"PRAGMA foreign_keys = OFF; DELETE FROM people", "foreign_key_check"},
+		"person renamed":                    {"UPDATE people SET family_name = 'x' WHERE id = 'person-001'", `people: ["person-001"]`},
+		"person's salt replaced":            {"UPDATE people SET salt = zeroblob(32) WHERE id = 'person-001'", `people: ["person-001"]`},
 		"index no longer that of its table": {"PRAGMA writable_schema = ON; PRAGMA schema_version = 99; UPDATE sqlite_schema SET sql = 'CREATE INDEX badges_of_person ON badges (person_id, issued_at)' WHERE name = 'badges_of_person'", "integrity_check"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,32 +1,19 @@
 package sqlite
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/cyberbadge/cyberbadge/internal/sqlitefile/sqlitefiletest"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 	"github.com/cyberbadge/cyberbadge/issuer/store/storetest"
 )
 
-// crashVariable, set to a database's path, turns the test binary into the
-// process that is killed.
-const crashVariable = "STORE_CRASH_TEST_DATABASE"
-
-func TestMain(m *testing.M) {
-	if path := os.Getenv(crashVariable); path != "" {
-		fmt.Fprintln(os.Stderr, issueUntilKilled(path))
-		os.Exit(1)
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { sqlitefiletest.Main(m, issueUntilKilled) }
 
 // stages are the statuses that every badge of the crash test goes through: it is
 // reserved, completed, and then changed.
@@ -57,15 +44,14 @@ func stageOf(b store.Badge) (stage int) {
 }
 
 // issueUntilKilled takes badges through their stages as fast as it can, and
-// prints "id stage" for each one that the store acknowledged.
-func issueUntilKilled(path string) error {
+// acknowledges each with "id stage".
+func issueUntilKilled(path string, acknowledge func(line string)) error {
 	const callers = 16
 	s, err := Open(context.Background(), Config{Path: path})
 	if err != nil {
 		return err
 	}
 	failed := make(chan error)
-	var mutex sync.Mutex
 	for caller := range callers {
 		go func() {
 			for n := 0; ; n++ {
@@ -75,9 +61,7 @@ func issueUntilKilled(path string) error {
 						failed <- err
 						return
 					}
-					mutex.Lock()
-					fmt.Println(id, stage)
-					mutex.Unlock()
+					acknowledge(fmt.Sprint(id, " ", stage))
 				}
 			}
 		}()
@@ -102,58 +86,19 @@ func TestCrash_NothingAcknowledgedIsLost(t *testing.T) {
 	}
 
 	acknowledged := map[string]int{} // badge to stage
-	for kill := range kills {
-		before := len(acknowledged)
-		killAfter(t, path, time.Duration(20+rand.IntN(150))*time.Millisecond, acknowledged)
-		if len(acknowledged) == before {
-			t.Errorf("kill %d: nothing had been acknowledged", kill)
-		}
-		survived(t, path, acknowledged)
-		if t.Failed() {
-			t.Fatalf("after kill %d", kill)
-		}
-	}
+	sqlitefiletest.Killing{
+		Path: path, Kills: kills, Within: 170 * time.Millisecond,
+		Acknowledged: func(line string) {
+			var id string
+			var stage int
+			if _, err := fmt.Sscan(line, &id, &stage); err != nil {
+				t.Fatalf("line %q: %v", line, err)
+			}
+			acknowledged[id] = stage
+		},
+		Survived: func() { survived(t, path, acknowledged) },
+	}.Run(t)
 	t.Logf("%d kills, %d badges acknowledged, none lost", kills, len(acknowledged))
-}
-
-// killAfter lets the issuing process work for a while from its first
-// acknowledgement on, kills it, and notes what it had acknowledged.
-func killAfter(t *testing.T, path string, wait time.Duration, acknowledged map[string]int) {
-	t.Helper()
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.CommandContext(t.Context(), program)
-	command.Env = append(os.Environ(), crashVariable+"="+path)
-	command.Stderr = t.Output()
-	output, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewReader(output)
-	for killed := false; ; {
-		line, err := lines.ReadString('\n')
-		if err != nil {
-			break // the pipe's end; an incomplete line was not acknowledged
-		}
-		var id string
-		var stage int
-		if _, err := fmt.Sscan(line, &id, &stage); err != nil {
-			t.Fatalf("line %q: %v", line, err)
-		}
-		acknowledged[id] = stage
-		if !killed {
-			killed = true
-			time.AfterFunc(wait, func() { command.Process.Kill() })
-		}
-	}
-	if err := command.Wait(); err == nil || command.ProcessState.Exited() {
-		t.Fatalf("the process ended by itself: %v", err)
-	}
 }
 
 // survived opens the database as after a crash and compares it with what was
@@ -241,6 +186,6 @@ func TestLock_DiesWithItsProcess(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	killAfter(t, path, 0, map[string]int{})
+	sqlitefiletest.Start(t, path, 1, 0, func(string) {})
 	openTest(t, Config{Path: path})
 }

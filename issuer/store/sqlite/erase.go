@@ -4,37 +4,43 @@ import (
 	"context"
 	"errors"
 
+	"github.com/cyberbadge/cyberbadge/internal/sqlitefile"
 	"github.com/cyberbadge/cyberbadge/issuer/notify"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
 
 // ErasePerson implements [store.PrivacyWriter]. What was erased is overwritten in
 // the file, and the log that still has it is folded into the file and cut off.
-func (s *Store) ErasePerson(ctx context.Context, personID, by string) error {
-	if err := store.CheckBy(by); err != nil {
+func (s *Store) ErasePerson(ctx context.Context, e store.Erasure) error {
+	if err := e.Validate(); err != nil {
 		return err
 	}
-	_, err := change(ctx, s.writer, func(t *tx) (struct{}, error) { return struct{}{}, erase(t, personID, by) })
+	_, err := change(ctx, s.writer, func(t *tx) (struct{}, error) { return struct{}{}, erase(t, e) })
 	if err == nil {
 		s.truncateLog(ctx)
 	}
-	_, err = described(0, err, "erase person %.64q", personID)
+	_, err = described(0, err, "erase person %.64q", e.PersonID)
 	return err
 }
 
 // truncateLog is not always possible, since somebody may be reading what is in the
 // log. What is there is overwritten in the course of time.
 func (s *Store) truncateLog(ctx context.Context) {
-	var busy, log, done int
-	err := s.writer.db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &log, &done)
-	if err != nil || busy != 0 {
+	if done, err := sqlitefile.TruncateLog(ctx, s.writer.db); !done {
 		s.config.Logger.InfoContext(ctx, "the log is in use; what was erased leaves it later", "error", err)
 	}
 }
 
-func erase(t *tx, id, by string) error {
+func erase(t *tx, e store.Erasure) error {
+	id, by := e.PersonID, e.By
 	p, err := person(context.Background(), t, "id", id)
 	if err != nil {
+		return err
+	}
+	if err := keepMarks(t, e.Mark, p); err != nil {
+		return err
+	}
+	if err := eraseFromGroups(t, p); err != nil {
 		return err
 	}
 	if err := endEnrolmentsOf(t, id, store.EndErased, by, t.now); err != nil {
@@ -55,9 +61,7 @@ func erase(t *tx, id, by string) error {
 			return err
 		}
 	}
-	// The devices are the employer's, and may have to be unlocked. Their names are
-	// often their users'.
-	if _, err := t.Exec("UPDATE devices SET person_id = '', name = '', revision = revision + 1 WHERE person_id = ?", id); err != nil {
+	if _, err := detachDevices(t, "person_id = ?", id); err != nil {
 		return err
 	}
 	if _, err := t.Exec("DELETE FROM training WHERE person_external_id = ?", p.ExternalID); err != nil {
@@ -65,11 +69,17 @@ func erase(t *tx, id, by string) error {
 	}
 	result, err := t.Exec(`UPDATE people SET external_id = NULL, user_name = '', active = 0, role = '', given_name = '',
 		family_name = '', display_name = '', email = '', language = '', employee_number = '', organization = '',
-		department = '', manager_id = '', modified = NULL, folded_user_name = '', folded_email = '', erased_at = ? WHERE id = ? AND erased_at IS NULL`, micros(t.now), id)
+		department = '', manager_id = '', modified = NULL, folded_user_name = '', folded_email = '', salt = NULL, erased_at = ? WHERE id = ? AND erased_at IS NULL`, micros(t.now), id)
 	if err := exactlyOne(result, err); err != nil {
 		return err
 	}
 	return t.record(t.now, by, store.PersonErased, id, struct{}{})
+}
+
+// detachDevices takes devices from their person. They are the employer's, and may have
+// to be unlocked. Their names are often their users', and the hash is of both.
+func detachDevices(t *tx, where string, args ...any) (int, error) {
+	return sqlitefile.Affected(t.Exec("UPDATE devices SET person_id = '', name = '', raw_sha256 = NULL, revision = revision + 1 WHERE "+where, args...))
 }
 
 // wasErased reports whether this id was somebody's who is not known any more.

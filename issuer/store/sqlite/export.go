@@ -12,11 +12,27 @@ import (
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
 
-// ExportPerson implements [store.PrivacyReader].
-func (r *Reader) ExportPerson(ctx context.Context, personID string) (store.PersonExport, error) {
-	e := store.PersonExport{ID: personID}
-	err := r.snapshot(ctx, func(tx *sql.Tx) error { return export(ctx, tx, &e) })
-	return described(e, err, "export person %.64q", personID)
+// ExportPerson implements [store.PrivacyWriter]. Going through all events takes a
+// while, in which others may write; the event is recorded after it, and before anybody
+// has the export.
+func (s *Store) ExportPerson(ctx context.Context, r store.ExportRequest) (store.PersonExport, error) {
+	if err := r.Validate(); err != nil {
+		return store.PersonExport{}, err
+	}
+	e := store.PersonExport{ID: r.PersonID}
+	err := s.snapshot(ctx, func(tx *sql.Tx) error { return export(ctx, tx, &e) })
+	if err == nil {
+		_, err = change(ctx, s.writer, func(t *tx) (struct{}, error) {
+			return struct{}{}, t.record(r.At, r.By, store.PersonExported, r.PersonID, struct {
+				Reason string `json:"reason"`
+			}{r.Reason})
+		})
+	}
+	if err != nil {
+		_, err = described(0, s.writer.orClosed(err), "export person %.64q", r.PersonID)
+		return store.PersonExport{}, err
+	}
+	return e, nil
 }
 
 func export(ctx context.Context, q querier, e *store.PersonExport) error {
@@ -51,7 +67,7 @@ func export(ctx context.Context, q querier, e *store.PersonExport) error {
 	if !e.ErasedAt.IsZero() {
 		return nil
 	}
-	if e.Person, err = exportRow(ctx, q, "SELECT "+personColumns+" FROM people WHERE id = ?", e.ID); err != nil {
+	if e.Person, err = exportRow(ctx, q, "SELECT "+personColumns+", salt FROM people WHERE id = ?", e.ID); err != nil {
 		return err
 	}
 	if e.Standing, err = exportRow(ctx, q, "SELECT "+recordColumns+" FROM standings WHERE person_id = ?", e.ID); err != nil {

@@ -5,23 +5,14 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/mattn/go-sqlite3"
-
+	"github.com/cyberbadge/cyberbadge/internal/sqlitefile"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
 
 // broken reports whether an error means that disk or file cannot be trusted any
 // more, so that going on could lose what was promised.
 func broken(err error) bool {
-	var e sqlite3.Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	switch e.Code {
-	case sqlite3.ErrIoErr, sqlite3.ErrCorrupt, sqlite3.ErrNotADB:
-		return true
-	}
-	return false
+	return sqlitefile.FaultOf(err) == sqlitefile.Damage
 }
 
 // translate gives what the driver says the store's words. Errors that are ours
@@ -33,21 +24,15 @@ func translate(err error) error {
 	if errors.Is(err, sql.ErrConnDone) || errors.Is(err, sql.ErrTxDone) {
 		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
-	var e sqlite3.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	switch e.ExtendedCode {
-	case sqlite3.ErrConstraintPrimaryKey:
+	switch sqlitefile.FaultOf(err) {
+	case sqlitefile.PrimaryKey:
 		return store.ErrAlreadyExists
-	case sqlite3.ErrConstraintUnique:
+	case sqlitefile.Unique:
 		return store.ErrConflict
-	case sqlite3.ErrConstraintForeignKey:
+	case sqlitefile.ForeignKey:
 		return store.ErrNotFound
+	case sqlitefile.Damage, sqlitefile.Unable:
+		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
-	switch e.Code {
-	case sqlite3.ErrConstraint, sqlite3.ErrMismatch, sqlite3.ErrError:
-		return err // a fault in this package: nothing for callers to match
-	}
-	return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+	return err // not SQLite's, or a fault in this package: nothing for callers to match
 }

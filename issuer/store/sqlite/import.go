@@ -43,55 +43,23 @@ func applyImport(t *tx, im incoming) (result store.ImportResult, err error) {
 	if im.At.IsZero() {
 		im.At = t.now
 	}
-	touched := newTouched(t, im.Import)
-	if result.People, err = importPeople(t, im.Import, touched); err != nil {
-		return result, err
-	}
-	for _, p := range im.Portraits {
-		p.By, p.At = im.By, im.At
-		if err := setPortrait(t, p, &result.Portraits); err != nil {
-			return result, fmt.Errorf("portrait of person %.64q: %w", p.PersonID, err)
-		}
-	}
-	for _, r := range im.training {
-		before, err := touched.trainingOwner(r.record.Origin)
-		if err != nil {
+	if im.Once != (store.OneTime{}) {
+		if err := spend(t, im.Once); err != nil {
 			return result, err
 		}
-		changed, err := count(&result.Training, upsertTraining(t, r, im.At))
-		if err != nil {
+	}
+	about := newTouched(t, im.Import)
+	for _, step := range []func(*tx, incoming, *touched, *store.ImportResult) error{
+		importPeople, importPortraits, importTraining, importDevices, withdrawAll,
+	} {
+		if err := step(t, im, about, &result); err != nil {
 			return result, err
 		}
-		if changed {
-			touched.training(before, r.record.PersonExternalID)
-		}
-	}
-	for _, d := range im.devices {
-		before, err := touched.deviceOwner(d.record.Origin)
-		if err != nil {
-			return result, err
-		}
-		changed, err := count(&result.Devices, upsertDevice(t, d, im.At))
-		if err != nil {
-			return result, err
-		}
-		if changed {
-			touched.people(before, d.record.PersonID)
-		}
-	}
-	if result.Training.Removed, err = withdraw(t, touched, "training", im.WithdrawnTraining); err != nil {
-		return result, err
-	}
-	if err := keepOut(t, im.WithdrawnTraining, im.At); err != nil {
-		return result, err
-	}
-	if result.Devices.Removed, err = withdraw(t, touched, "devices", im.WithdrawnDevices); err != nil {
-		return result, err
 	}
 	if !result.Changed() {
 		return result, nil
 	}
-	if err := touched.judge(&result); err != nil {
+	if err := about.judge(&result); err != nil {
 		return result, err
 	}
 	return result, t.record(im.At, im.By, store.EvidenceImported, "", struct {
@@ -100,21 +68,110 @@ func applyImport(t *tx, im incoming) (result store.ImportResult, err error) {
 	}{result, im.Confirmed})
 }
 
+func importPortraits(t *tx, im incoming, touched *touched, result *store.ImportResult) error {
+	for _, p := range im.Portraits {
+		if touched.left[p.PersonID] {
+			continue
+		}
+		p.By, p.At = im.By, im.At
+		if err := setPortrait(t, p, &result.Portraits); err != nil {
+			return fmt.Errorf("portrait of person %.64q: %w", p.PersonID, err)
+		}
+	}
+	return nil
+}
+
+func importTraining(t *tx, im incoming, touched *touched, result *store.ImportResult) error {
+	gone := newErasedPeople(t, im.Mark)
+	for _, r := range im.training {
+		erased, err := gone.has("external_id", r.record.PersonExternalID)
+		if err != nil {
+			return err
+		}
+		if erased {
+			result.Training.Erased++
+			removed, err := withdraw(t, touched, "training", []evidence.Origin{r.record.Origin})
+			if err != nil {
+				return err
+			}
+			result.Training.Removed += removed
+			continue
+		}
+		before, err := touched.trainingOwner(r.record.Origin)
+		if err != nil {
+			return err
+		}
+		changed, err := count(&result.Training, upsertTraining(t, r, im.At))
+		if err != nil {
+			return err
+		}
+		if changed {
+			touched.training(before, r.record.PersonExternalID)
+		}
+	}
+	return nil
+}
+
+func importDevices(t *tx, im incoming, touched *touched, result *store.ImportResult) error {
+	gone := newErasedPeople(t, im.Mark)
+	for _, d := range im.devices {
+		erased, err := gone.has("id", d.record.PersonID)
+		if err != nil {
+			return err
+		}
+		before, err := touched.deviceOwner(d.record.Origin)
+		if err != nil {
+			return err
+		}
+		if erased {
+			result.Devices.Erased++
+			detached, err := detachDevices(t, "source = ? AND source_id = ? AND person_id <> ''", d.record.Origin.Source, d.record.Origin.ID)
+			if err != nil {
+				return err
+			}
+			if detached > 0 {
+				result.Devices.Changed++
+				touched.people(before)
+			}
+			continue
+		}
+		changed, err := count(&result.Devices, upsertDevice(t, d, im.At))
+		if err != nil {
+			return err
+		}
+		if changed {
+			touched.people(before, d.record.PersonID)
+		}
+	}
+	return nil
+}
+
+// withdrawAll removes what its source takes back.
+func withdrawAll(t *tx, im incoming, touched *touched, result *store.ImportResult) error {
+	removed, err := withdraw(t, touched, "training", im.WithdrawnTraining)
+	if err != nil {
+		return err
+	}
+	result.Training.Removed += removed
+	if err := keepOut(t, im.WithdrawnTraining, im.At); err != nil {
+		return err
+	}
+	removed, err = withdraw(t, touched, "devices", im.WithdrawnDevices)
+	result.Devices.Removed += removed
+	return err
+}
+
 // withdraw removes records of one table and counts those that were there.
 func withdraw(t *tx, touched *touched, table string, origins []evidence.Origin) (removed int, err error) {
 	for _, o := range origins {
 		if err := touched.owner(table, o); err != nil {
 			return removed, err
 		}
-		result, err := t.Exec("DELETE FROM "+table+" WHERE source = ? AND source_id = ?", o.Source, o.ID)
+		n, err := deleted(t, "DELETE FROM "+table+" WHERE source = ? AND source_id = ?", o.Source, o.ID)
 		if err != nil {
 			return removed, err
 		}
-		n, err := result.RowsAffected()
-		if err != nil {
-			return removed, err
-		}
-		removed += int(n)
+		removed += n
 	}
 	return removed, nil
 }

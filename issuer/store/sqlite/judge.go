@@ -122,6 +122,9 @@ func (j *judging) keep(s store.Situation, r store.Record) (bool, error) {
 	if !first {
 		was := summary(before)
 		detail.Before = &was
+		if err := j.tx.signal(store.SignalChange{PersonID: r.PersonID, At: j.at, By: j.by, Before: &before, After: &r}); err != nil {
+			return false, err
+		}
 	}
 	return true, j.tx.record(j.at, j.by, store.StandingChanged, r.PersonID, detail)
 }

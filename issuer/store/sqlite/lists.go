@@ -19,15 +19,30 @@ func scanList(s scanner) (l store.List, err error) {
 
 // Lists implements [store.ListReader].
 func (r *Reader) Lists(ctx context.Context) ([]store.List, error) {
-	all, err := queryAll(ctx, r.reads, scanList, "SELECT "+listColumns+" FROM lists ORDER BY id")
+	all, err := lists(ctx, r.reads)
 	return described(all, err, "status lists")
+}
+
+// Lists implements [store.ListReader]. Whoever publishes learns by it that there is
+// nothing to publish any more.
+func (s *Store) Lists(ctx context.Context) ([]store.List, error) {
+	all, err := lists(ctx, s.reads)
+	return described(all, s.writer.orClosed(err), "status lists")
+}
+
+func lists(ctx context.Context, q querier) ([]store.List, error) {
+	return queryAll(ctx, q, scanList, "SELECT "+listColumns+" FROM lists ORDER BY id")
+}
+
+func list(ctx context.Context, q querier, id int64) (store.List, error) {
+	return queryOne(ctx, q, scanList, "SELECT "+listColumns+" FROM lists WHERE id = ?", id)
 }
 
 // Statuses implements [store.ListReader].
 func (r *Reader) Statuses(ctx context.Context, listID int64) (store.Statuses, error) {
 	var s store.Statuses
 	err := r.snapshot(ctx, func(tx *sql.Tx) (err error) {
-		s.List, err = queryOne(ctx, tx, scanList, "SELECT "+listColumns+" FROM lists WHERE id = ?", listID)
+		s.List, err = list(ctx, tx, listID)
 		if err != nil {
 			return err
 		}
@@ -35,6 +50,33 @@ func (r *Reader) Statuses(ctx context.Context, listID int64) (store.Statuses, er
 		return err
 	})
 	return described(s, err, "status list %d", listID)
+}
+
+// changedEntries has the zero written out so that the partial index is used.
+const changedEntries = "SELECT idx, status FROM badges WHERE list_id = ? AND entry_version > 0 AND entry_version > ?"
+
+// Changes implements [store.ListReader].
+func (r *Reader) Changes(ctx context.Context, listID int64, since uint64) (store.Changes, error) {
+	var c store.Changes
+	err := r.snapshot(ctx, func(tx *sql.Tx) (err error) {
+		c.List, err = list(ctx, tx, listID)
+		if err != nil {
+			return err
+		}
+		if since > c.Version {
+			return fmt.Errorf("%w: the list has version %d and has not had %d", store.ErrConflict, c.Version, since)
+		}
+		c.Entries, err = queryAll(ctx, tx, scanEntry, changedEntries, listID, since)
+		return err
+	})
+	return described(c, err, "changes of status list %d since version %d", listID, since)
+}
+
+func scanEntry(s scanner) (e store.Entry, err error) {
+	var status store.Status
+	err = s.Scan(&e.Index, &status)
+	e.Bits = status.Entry()
+	return e, err
 }
 
 // pack reads the entries that are not valid, which are few; zero is valid.
@@ -46,15 +88,14 @@ func pack(ctx context.Context, tx *sql.Tx, l store.List) ([]byte, error) {
 	defer rows.Close()
 	packed := make([]byte, l.Size/4)
 	for rows.Next() {
-		var index uint32
-		var status store.Status
-		if err := rows.Scan(&index, &status); err != nil {
+		entry, err := scanEntry(rows)
+		if err != nil {
 			return nil, translate(err)
 		}
-		if index >= l.Size {
-			return nil, fmt.Errorf("a badge has index %d of %d", index, l.Size)
+		if entry.Index >= l.Size {
+			return nil, fmt.Errorf("a badge has index %d of %d", entry.Index, l.Size)
 		}
-		packed[index/4] |= status.Entry() << (index % 4 * 2)
+		packed[entry.Index/4] |= entry.Bits << (entry.Index % 4 * 2)
 	}
 	return packed, translate(rows.Err())
 }
@@ -79,7 +120,7 @@ func (s *Store) EnsureList(ctx context.Context, by string) (store.List, error) {
 		if err != nil {
 			return store.List{}, err
 		}
-		return queryOne(context.Background(), t, scanList, "SELECT "+listColumns+" FROM lists WHERE id = ?", a.listID)
+		return list(context.Background(), t, a.listID)
 	})
 	return described(list, err, "status list")
 }
@@ -152,6 +193,7 @@ func (s *Store) allocation(t *tx, by string) (*allocation, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.listsChanged = true
 	before := s.active
 	t.onRollback(func() { s.active = before })
 	s.active = next

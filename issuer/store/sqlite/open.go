@@ -10,13 +10,11 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/cyberbadge/cyberbadge/internal/sqlitefile"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
 
-const (
-	fileMode   = 0o600
-	folderMode = 0o700
-)
+const folderMode = 0o700
 
 // Store is the database, open for reading and writing by this process alone.
 // Its methods are safe for concurrent use.
@@ -61,7 +59,8 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 }
 
 func open(ctx context.Context, c Config) (_ *Store, err error) {
-	if err := checkVersion(minVersion); err != nil {
+	schema, err := schema()
+	if err != nil {
 		return nil, err
 	}
 	if err := prepareFolder(c); err != nil {
@@ -83,20 +82,8 @@ func open(ctx context.Context, c Config) (_ *Store, err error) {
 		lock.Close()
 	}()
 
-	if err := prepareFile(c); err != nil {
-		return nil, err
-	}
-	writes = openWriter(c.Path)
-	if c.Create {
-		if err := initialise(ctx, writes); err != nil {
-			return nil, err
-		}
-	}
-	if err := migrate(ctx, writes, c.Now()); err != nil {
-		return nil, err
-	}
-	if err := checkJournal(ctx, writes); err != nil {
-		return nil, err
+	if writes, err = file(c.Path).Open(ctx, schema, c.Create, c.Now().UnixMicro()); err != nil {
+		return nil, missing(err)
 	}
 	if s.active, err = resume(ctx, writes, c); err != nil {
 		return nil, err
@@ -105,7 +92,7 @@ func open(ctx context.Context, c Config) (_ *Store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Reader = &Reader{newPool(openReaders(c.Path, c.Readers))}
+	s.Reader = &Reader{newPool(file(c.Path).Readers(c.Readers))}
 	s.writer = newWriter(writes, c, head)
 	c.Logger.Info("store is open", "path", c.Path)
 	return s, nil
@@ -119,7 +106,7 @@ func OpenReadOnly(ctx context.Context, c Config) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: config: %w", err)
 	}
-	r := &Reader{newPool(openReaders(c.Path, c.Readers))}
+	r := &Reader{newPool(file(c.Path).Readers(c.Readers))}
 	if err := r.check(ctx, c.Path); err != nil {
 		r.Close()
 		return nil, fmt.Errorf("store: %s: %w", c.Path, err)
@@ -128,22 +115,22 @@ func OpenReadOnly(ctx context.Context, c Config) (*Reader, error) {
 }
 
 func (r *Reader) check(ctx context.Context, path string) error {
-	if err := checkVersion(minVersion); err != nil {
+	if err := sqlitefile.CheckVersion(sqlitefile.MinVersion); err != nil {
 		return err
 	}
 	if _, err := os.Stat(path); err != nil {
 		return missing(err)
 	}
-	all, err := migrations()
+	schema, err := schema()
 	if err != nil {
 		return err
 	}
-	applied, err := checkSchema(ctx, r.reads.DB, all)
+	version, err := schema.Version(ctx, r.reads.DB)
 	if err != nil {
 		return err
 	}
-	if applied < len(all) {
-		return fmt.Errorf("the database is at version %d, this program reads %d: open it for writing once to bring it up to date", applied, len(all))
+	if known := len(schema.Changes); version < known {
+		return fmt.Errorf("the database is at version %d, this program reads %d: open it for writing once to bring it up to date", version, known)
 	}
 	return nil
 }
@@ -179,21 +166,6 @@ func prepareFolder(c Config) error {
 		return fmt.Errorf("the folder has mode %04o, so that others may enter it: give the store a folder of its own, or chmod 700 %s", mode, folder)
 	}
 	return nil
-}
-
-// prepareFile makes the file if it may, and keeps others out of it. SQLite gives
-// the files beside it the same mode.
-func prepareFile(c Config) error {
-	if c.Create {
-		f, err := os.OpenFile(c.Path, os.O_CREATE|os.O_RDWR, fileMode)
-		if err != nil {
-			return err
-		}
-		if err := f.Close(); err != nil {
-			return err
-		}
-	}
-	return missing(os.Chmod(c.Path, fileMode))
 }
 
 func missing(err error) error {

@@ -7,10 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/cyberbadge/cyberbadge/internal/sqlitefile"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 	"github.com/cyberbadge/cyberbadge/issuer/store/storetest"
 )
@@ -187,16 +188,6 @@ func TestOpen_Settings(t *testing.T) {
 	}
 }
 
-func TestCheckVersion(t *testing.T) {
-	t.Parallel()
-	if err := checkVersion(minVersion); err != nil {
-		t.Error(err)
-	}
-	if err := checkVersion("99.0.0"); err == nil || !strings.Contains(err.Error(), "99.0.0 or newer") {
-		t.Errorf("an older library than asked for: %v", err)
-	}
-}
-
 func TestOpen_PathWithSpecialCharacters(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a?b%20c#d &é", "store ?mode=memory.db")
@@ -210,13 +201,25 @@ func TestOpen_PathWithSpecialCharacters(t *testing.T) {
 	}
 }
 
+// onePerson adds the person p, all of whose columns are empty.
+const onePerson = `INSERT INTO people (id, external_id, user_name, active, role, given_name, family_name, display_name,
+	email, language, employee_number, organization, department, manager_id)
+	VALUES ('p', 'e', '', 1, '', '', '', '', '', '', '', '', '', '');`
+
+// badgeRow adds a badge as no method would.
+func badgeRow(id, person string, list, index int) string {
+	return fmt.Sprintf(`INSERT INTO badges (id, person_id, holder_key, type, access, issued_at, expires_at, actor,
+		prepared_at, list_id, idx, state, status, status_reason)
+		VALUES ('%s', '%s', 'k', 't', 'a', 0, 1, 'by', 0, %d, %d, 'prepared', 'valid', '')`, id, person, list, index)
+}
+
 func TestOpen_RefusesForeignAndUnknownDatabases(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ statement, reason string }{
 		"of a newer program":  {"INSERT INTO migrations VALUES (999, '0999_future.sql', 'x', 0)", "newer program"},
 		"made differently":    {"UPDATE migrations SET sha256 = 'x' WHERE version = 2", "0002_badges.sql"},
 		"of another program":  {"PRAGMA application_id = 1", "no Cyber Badge database"},
-		"with an index wrong": {"INSERT INTO lists VALUES (7, 64, 1, 0); INSERT INTO people SELECT 'p','e','',1,'','','','','','','','','','',0,NULL,'',''; INSERT INTO badges SELECT 'b','p','k','t','a',0,1,'by',0,7,64,'prepared',NULL,'valid','',NULL,''", "64 entries"},
+		"with an index wrong": {"INSERT INTO lists VALUES (7, 64, 1, 0); " + onePerson + badgeRow("b", "p", 7, 64), "64 entries"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -246,24 +249,16 @@ func TestOpen_RefusesForeignAndUnknownDatabases(t *testing.T) {
 
 func TestOpen_AppliesWhatIsMissing(t *testing.T) {
 	t.Parallel()
-	all, err := migrations()
+	schema, err := schema()
 	if err != nil {
 		t.Fatal(err)
 	}
 	path := testPath(t)
-	s := openTest(t, Config{Path: path, Create: true})
-	// Back to the version before the last.
-	_, err = s.writer.db.Exec(fmt.Sprintf("DROP TABLE departures; DELETE FROM migrations WHERE version = %d", len(all)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
+	old(t, path, len(schema.Changes)-1, "")
 	if _, err := OpenReadOnly(t.Context(), Config{Path: path}); err == nil || !strings.Contains(err.Error(), "up to date") {
 		t.Errorf("read an old schema: %v", err)
 	}
-	s = openTest(t, Config{Path: path})
+	s := openTest(t, Config{Path: path})
 	if _, err := s.EnsureList(t.Context(), "test"); err != nil {
 		t.Fatal(err)
 	}
@@ -272,17 +267,18 @@ func TestOpen_AppliesWhatIsMissing(t *testing.T) {
 func TestMigrate_FailureLeavesTheVersionBefore(t *testing.T) {
 	t.Parallel()
 	s := openTest(t, Config{Path: testPath(t), Create: true})
-	all, err := migrations()
+	good, err := schema()
 	if err != nil {
 		t.Fatal(err)
 	}
-	bad := migration{name: "9999_bad.sql", text: "CREATE TABLE half (x); CREATE TABLE half (x)", sum: "x"}
-	err = apply(t.Context(), s.writer.db, append(all, bad), time.Now())
-	if err == nil || !strings.Contains(err.Error(), bad.name) {
-		t.Fatalf("error %v, want one that names %s", err, bad.name)
+	bad, change := good, sqlitefile.Change{Name: "9999_bad.sql", Text: "CREATE TABLE half (x); CREATE TABLE half (x)", Sum: "x"}
+	bad.Changes = append(slices.Clone(good.Changes), change)
+	err = bad.Migrate(t.Context(), s.writer.db, false, 0)
+	if err == nil || !strings.Contains(err.Error(), change.Name) {
+		t.Fatalf("error %v, want one that names %s", err, change.Name)
 	}
-	if applied, err := checkSchema(t.Context(), s.writer.db, all); err != nil || applied != len(all) {
-		t.Errorf("version %d after a failure: %v", applied, err)
+	if version, err := good.Version(t.Context(), s.writer.db); err != nil || version != len(good.Changes) {
+		t.Errorf("version %d after a failure: %v", version, err)
 	}
 	var tables int
 	if err := s.reads.QueryRow("SELECT count(*) FROM sqlite_schema WHERE name = 'half'").Scan(&tables); err != nil || tables != 0 {

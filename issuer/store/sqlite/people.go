@@ -14,21 +14,24 @@ import (
 type personChange struct {
 	person evidence.Person
 	known  bool
-	erased bool     // not known any more
-	fields []string // that differ, if known
+	before evidence.Person // if known
+	erased bool            // not known any more
+	fields []string        // that differ, if known
 }
 
-func importPeople(t *tx, im store.Import, touched *touched) (c store.ImportCount, err error) {
+func importPeople(t *tx, im incoming, touched *touched, result *store.ImportResult) error {
+	c := &result.People
 	var changes []personChange
 	for _, p := range im.People {
-		change, err := comparePerson(t, p)
+		change, err := comparePerson(t, p, im.Mark)
 		if err != nil {
-			return c, err
+			return err
 		}
 		switch {
 		case !change.known && !p.Active && change.erased:
 			// Their source still lists them, as somebody who left.
 			c.Unchanged++
+			touched.left[p.ID] = true
 			continue
 		case !change.known:
 			c.Added++
@@ -41,25 +44,28 @@ func importPeople(t *tx, im store.Import, touched *touched) (c store.ImportCount
 		changes = append(changes, change)
 	}
 	if err := freeExternalIDs(t, changes); err != nil {
-		return c, err
+		return err
 	}
 	for _, change := range changes {
-		if err := writePerson(t, im, change); err != nil {
-			return c, err
+		if err := writePerson(t, im.Import, change); err != nil {
+			return err
 		}
 		touched.people(change.person.ID)
 	}
-	return c, nil
+	return nil
 }
 
-func comparePerson(t *tx, p evidence.Person) (personChange, error) {
+func comparePerson(t *tx, p evidence.Person, mark store.Mark) (personChange, error) {
 	p.Modified = kept(p.Modified)
 	before, err := person(context.Background(), t, "id", p.ID)
 	if errors.Is(err, store.ErrNotFound) {
 		erased, err := wasErased(t, p.ID)
+		if err == nil && !erased {
+			erased, err = isMarked(t, mark, p.ExternalID)
+		}
 		return personChange{person: p, erased: erased}, err
 	}
-	return personChange{person: p, known: true, fields: changedFields(before, p)}, err
+	return personChange{person: p, known: true, before: before, fields: changedFields(before, p)}, err
 }
 
 // freeExternalIDs takes the external ids from the people who get another one, so
@@ -93,15 +99,11 @@ func writePerson(t *tx, im store.Import, change personChange) error {
 		if err := addRecord(t, p.ID); err != nil {
 			return err
 		}
+		if err := dropMarks(t, im.Mark, p); err != nil {
+			return err
+		}
 	}
-	kind := store.PersonAdded
-	if change.known {
-		kind = store.PersonChanged
-	}
-	return t.record(im.At, im.By, kind, p.ID, struct {
-		Active  bool     `json:"active"`
-		Changed []string `json:"changed,omitempty"`
-	}{p.Active, change.fields})
+	return recordPerson(t, im, change)
 }
 
 func upsertPerson(t *tx, p evidence.Person) error {

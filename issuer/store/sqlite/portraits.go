@@ -84,9 +84,15 @@ func setPortrait(t *tx, p store.PersonPortrait, done *store.ImportCount) error {
 	} else {
 		done.Added++
 	}
+	salt, err := saltOf(t, p.PersonID)
+	if err != nil {
+		return err
+	}
 	return t.record(p.At, p.By, store.PortraitSet, p.PersonID, struct {
-		Replaced bool `json:"replaced"`
-	}{had})
+		Replaced bool   `json:"replaced"`
+		Before   string `json:"before,omitempty"`
+		After    string `json:"after"`
+	}{had, salt.Portrait(before), salt.Portrait(p.Portrait.Digest)})
 }
 
 // keepPortrait keeps a portrait, if it is not there yet, and gives it to a person.
@@ -141,7 +147,13 @@ func removePortrait(t *tx, r store.PortraitRemoval) (bool, error) {
 	if err := releasePortrait(t, before, r.At); err != nil {
 		return false, err
 	}
-	return true, t.record(r.At, r.By, store.PortraitRemoved, r.PersonID, struct{}{})
+	salt, err := saltOf(t, r.PersonID)
+	if err != nil {
+		return false, err
+	}
+	return true, t.record(r.At, r.By, store.PortraitRemoved, r.PersonID, struct {
+		Before string `json:"before"`
+	}{salt.Portrait(before)})
 }
 
 // DiscardPortraits implements [store.PortraitWriter].
@@ -150,12 +162,7 @@ func (s *Store) DiscardPortraits(ctx context.Context, before time.Time) (int, er
 		return 0, err
 	}
 	discarded, err := change(ctx, s.writer, func(t *tx) (int, error) {
-		result, err := t.Exec("DELETE FROM portraits WHERE unused_since < ?", micros(before))
-		if err != nil {
-			return 0, err
-		}
-		n, err := result.RowsAffected()
-		return int(n), err
+		return deleted(t, "DELETE FROM portraits WHERE unused_since < ?", micros(before))
 	})
 	return described(discarded, err, "discard portraits")
 }

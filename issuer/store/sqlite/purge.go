@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/cyberbadge/cyberbadge/internal/sqlitefile"
 	"github.com/cyberbadge/cyberbadge/issuer/evidence"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
@@ -102,10 +103,5 @@ func purgeEnrolments(t *tx, before int64) (int, error) {
 
 // deleted counts what a statement deletes.
 func deleted(t *tx, query string, args ...any) (int, error) {
-	result, err := t.Exec(query, args...)
-	if err != nil {
-		return 0, err
-	}
-	n, err := result.RowsAffected()
-	return int(n), err
+	return sqlitefile.Affected(t.Exec(query, args...))
 }

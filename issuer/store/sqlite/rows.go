@@ -2,22 +2,17 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/cyberbadge/cyberbadge/internal/sqlitefile"
 )
 
-// querier is a pool or a transaction.
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
-// scanner is a row.
-type scanner interface {
-	Scan(dest ...any) error
-}
+type (
+	querier = sqlitefile.Querier
+	scanner = sqlitefile.Scanner
+)
 
 // queryAll reads every row that a query gives.
 func queryAll[T any](ctx context.Context, q querier, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
@@ -25,16 +20,8 @@ func queryAll[T any](ctx context.Context, q querier, scan func(scanner) (T, erro
 	if err != nil {
 		return nil, translate(err)
 	}
-	defer rows.Close()
-	var all []T
-	for rows.Next() {
-		record, err := scan(rows)
-		if err != nil {
-			return nil, translate(err)
-		}
-		all = append(all, record)
-	}
-	return all, translate(rows.Err())
+	all, err := sqlitefile.Collect(rows, scan)
+	return all, translate(err)
 }
 
 // queryOne reads the one row that a query gives, or says store.ErrNotFound.
@@ -60,24 +47,11 @@ func described[T any](record T, err error, format string, args ...any) (T, error
 type instant struct{ *time.Time }
 
 func (t instant) Scan(value any) error {
-	switch v := value.(type) {
-	case nil:
-		*t.Time = time.Time{}
-	case int64:
-		*t.Time = time.UnixMicro(v).UTC()
-	default:
-		return fmt.Errorf("a time is kept as %T", value)
-	}
-	return nil
+	return sqlitefile.ScanTime(t.Time, value, time.UnixMicro)
 }
 
 // micros is the column's value of a time.
-func micros(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return t.UnixMicro()
-}
+func micros(t time.Time) any { return sqlitefile.TimeColumn(t, time.Time.UnixMicro) }
 
 // kept is a time as it comes back.
 func kept(t time.Time) time.Time {

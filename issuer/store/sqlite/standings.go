@@ -10,11 +10,11 @@ import (
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
 
-const recordColumns = "person_id, policy, judged_at, eligible, access, reasons, changes_at, next_at, ladder"
+const recordColumns = "person_id, policy, judged_at, phase, eligible, access, reasons, changes_at, next_at, ladder"
 
 func scanRecord(s scanner) (r store.Record, err error) {
 	var access, reasons, ladder string
-	err = s.Scan(&r.PersonID, &r.PolicyDigest, instant{&r.JudgedAt}, &r.Eligible, &access, &reasons,
+	err = s.Scan(&r.PersonID, &r.PolicyDigest, instant{&r.JudgedAt}, &r.Phase, &r.Eligible, &access, &reasons,
 		instant{&r.ChangesAt}, instant{&r.NextAt}, &ladder)
 	if err != nil {
 		return r, err
@@ -70,9 +70,9 @@ func writeRecord(t *tx, r store.Record) error {
 			return err
 		}
 	}
-	result, err := t.Exec(`UPDATE standings SET policy = ?, judged_at = ?, eligible = ?, access = ?, reasons = ?,
+	result, err := t.Exec(`UPDATE standings SET policy = ?, judged_at = ?, phase = ?, eligible = ?, access = ?, reasons = ?,
 		changes_at = ?, next_at = ?, ladder = ? WHERE person_id = ?`,
-		r.PolicyDigest, micros(r.JudgedAt), r.Eligible, words(r.Access), string(reasons),
+		r.PolicyDigest, micros(r.JudgedAt), r.Phase, r.Eligible, words(r.Access), string(reasons),
 		micros(r.ChangesAt), micros(r.NextAt), string(r.Ladder), r.PersonID)
 	return exactlyOne(result, err)
 }

@@ -147,8 +147,17 @@ func setStatus(t *tx, b store.Badge, c store.StatusChange) (store.Badge, bool, e
 		c.At = t.now
 	}
 	b.Status, b.Causes, b.StatusReason, b.StatusAt = status, causes, c.Reason, kept(c.At)
-	result, err := t.Exec("UPDATE badges SET status = ?, causes = ?, status_reason = ?, status_at = ? WHERE id = ? AND status = ? AND causes = ?",
-		b.Status, words(b.Causes), b.StatusReason, micros(b.StatusAt), b.ID, from, words(before))
+	var version any // of the list, if the entry changes
+	if status != from {
+		next, err := nextVersion(t, b.ListID)
+		if err != nil {
+			return b, false, err
+		}
+		version = next
+	}
+	result, err := t.Exec(`UPDATE badges SET status = ?, causes = ?, status_reason = ?, status_at = ?, entry_version = coalesce(?, entry_version)
+		WHERE id = ? AND status = ? AND causes = ?`,
+		b.Status, words(b.Causes), b.StatusReason, micros(b.StatusAt), version, b.ID, from, words(before))
 	if err := exactlyOne(result, err); err != nil {
 		return b, false, err
 	}
@@ -159,8 +168,9 @@ func setStatus(t *tx, b store.Badge, c store.StatusChange) (store.Badge, bool, e
 			Reason string        `json:"reason"`
 		}{b.PersonID, b.Causes, b.StatusReason})
 	}
-	result, err = t.Exec("UPDATE lists SET version = version + 1 WHERE id = ?", b.ListID)
-	if err := exactlyOne(result, err); err != nil {
+	if err := t.signal(store.SignalChange{
+		PersonID: b.PersonID, At: c.At, By: c.By, Badge: &b, From: from, Cause: c.Cause, Reason: c.Reason,
+	}); err != nil {
 		return b, false, err
 	}
 	return b, true, t.record(c.At, c.By, store.BadgeStatus, b.ID, struct {
@@ -170,6 +180,13 @@ func setStatus(t *tx, b store.Badge, c store.StatusChange) (store.Badge, bool, e
 		Reason string        `json:"reason"`
 		Causes []store.Cause `json:"causes,omitempty"`
 	}{b.PersonID, from, b.Status, b.StatusReason, b.Causes})
+}
+
+// nextVersion gives the list of an entry that changes its next version.
+func nextVersion(t *tx, listID int64) (version uint64, err error) {
+	t.listsChanged = true
+	err = t.QueryRow("UPDATE lists SET version = version + 1 WHERE id = ? RETURNING version", listID).Scan(&version)
+	return version, err
 }
 
 // exactlyOne insists that a compare-and-swap found its row.

@@ -16,10 +16,11 @@ type touched struct {
 	im        store.Import
 	ids       map[string]bool
 	externals map[string]bool // external ids, by which training names people
+	left      map[string]bool // ids of erased people whom the import has as inactive
 }
 
 func newTouched(t *tx, im store.Import) *touched {
-	return &touched{t: t, im: im, ids: make(map[string]bool), externals: make(map[string]bool)}
+	return &touched{t: t, im: im, ids: make(map[string]bool), externals: make(map[string]bool), left: make(map[string]bool)}
 }
 
 func (d *touched) people(ids ...string) {

@@ -25,6 +25,9 @@ type writer struct {
 	closing chan struct{} // closed: take no more
 	stopped chan struct{} // closed: run has returned
 
+	watchers watchers // of lists
+	signals  signalling
+
 	failure    error // after which nothing is written; owned by run
 	statements *statements
 	head       store.Head // of the chain of events; owned by run
@@ -42,6 +45,10 @@ type tx struct {
 	*sql.Tx
 	now  time.Time // one for the whole transaction
 	undo []func()
+
+	listsChanged bool // by one of the changes, perhaps by one that was rolled back
+	signalled    bool // the same of signals and their streams
+	signals      *signalling
 
 	statements *statements
 	head       *store.Head          // the writer's
@@ -217,7 +224,7 @@ func (w *writer) commit(ops []*operation, errs []error) error {
 	if err != nil {
 		return w.failed("begin", err)
 	}
-	t := &tx{Tx: begun, now: w.now(), statements: w.statements, head: &w.head, bound: make(map[string]*sql.Stmt)}
+	t := &tx{Tx: begun, now: w.now(), signals: &w.signals, statements: w.statements, head: &w.head, bound: make(map[string]*sql.Stmt)}
 	for i, op := range ops {
 		var lost error
 		if errs[i], lost = t.attempt(op.do); lost != nil {
@@ -226,7 +233,14 @@ func (w *writer) commit(ops []*operation, errs []error) error {
 			return w.failed("roll back one change", errors.Join(lost, errs[i]))
 		}
 	}
-	if err := t.Commit(); err != nil {
+	err = t.Commit()
+	if t.listsChanged {
+		w.watchers.tell() // after a commit that failed, too: it may yet be found to have been made
+	}
+	if t.signalled {
+		w.signals.watchers.tell()
+	}
+	if err != nil {
 		t.rewind(0)
 		return w.failed("commit", err)
 	}

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mattn/go-sqlite3"
-
+	"github.com/cyberbadge/cyberbadge/internal/sqlitefile"
+	"github.com/cyberbadge/cyberbadge/internal/sqlitefile/sqlitefiletest"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 	"github.com/cyberbadge/cyberbadge/issuer/store/storetest"
 	"github.com/cyberbadge/cyberbadge/revocation"
@@ -106,9 +106,12 @@ func TestWriter_FailuresInABatchStayAlone(t *testing.T) {
 		raw(s, statement("DELETE FROM events")),
 		reserve(s, "c", 0),
 	)
-	for i, want := range []error{nil, store.ErrAlreadyExists, store.ErrNotFound, nil, sqlite3.ErrConstraint, nil} {
-		var e sqlite3.Error
-		if !errors.Is(errs[i], want) && !(errors.As(errs[i], &e) && e.Code == want) {
+	if sqlitefile.FaultOf(errs[4]) != sqlitefile.Mistake {
+		t.Errorf("deleting events: %v", errs[4])
+	}
+	errs[4] = nil
+	for i, want := range []error{nil, store.ErrAlreadyExists, store.ErrNotFound, nil, nil, nil} {
+		if !errors.Is(errs[i], want) {
 			t.Errorf("change %d: %v, want %v", i, errs[i], want)
 		}
 	}
@@ -131,7 +134,7 @@ func TestWriter_FailedCommitTakesAllWithIt(t *testing.T) {
 		reserve(s, "b", 0),
 		raw(s, func(t *tx) error { // a violation that only the commit finds
 			return errors.Join(statement("PRAGMA defer_foreign_keys = ON")(t),
-				statement("INSERT INTO badges SELECT 'x','nobody','k','t','a',0,1,'by',0,1,9999,'prepared',NULL,'valid','',NULL,''")(t))
+				statement(badgeRow("x", "nobody", 1, 9999))(t))
 		}),
 		reserve(s, "c", 0),
 	)
@@ -193,7 +196,7 @@ func TestWriter_StopsAfterAnErrorOfTheDisk(t *testing.T) {
 	knowPeople(t, s)
 	for i, err := range together(t, s,
 		reserve(s, "a", 0),
-		raw(s, func(*tx) error { return sqlite3.Error{Code: sqlite3.ErrIoErr} }),
+		raw(s, func(*tx) error { return sqlitefiletest.DiskError() }),
 		reserve(s, "b", 0),
 	) {
 		if !errors.Is(err, store.ErrUnavailable) {
@@ -216,7 +219,7 @@ func TestWriter_StopsAfterAnErrorOfTheDisk(t *testing.T) {
 func TestWriter_CommitFailureOfTheDiskIsUncertain(t *testing.T) {
 	t.Parallel()
 	s := openSmall(t)
-	err := s.writer.failed("commit", sqlite3.Error{Code: sqlite3.ErrIoErr})
+	err := s.writer.failed("commit", sqlitefiletest.DiskError())
 	if !errors.Is(err, store.ErrUncertain) || !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("error %v, want %v", err, store.ErrUncertain)
 	}

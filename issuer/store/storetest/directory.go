@@ -83,7 +83,7 @@ func namesOfSeveral(t *testing.T, open Opener) {
 
 func erasedHasNoName(t *testing.T, open Opener) {
 	s := opened(t, open, Config{})
-	check(t, s.ErasePerson(t.Context(), "person-000", officer), nil)
+	check(t, s.ErasePerson(t.Context(), Erasure("person-000")), nil)
 	for _, name := range []string{"person-000", "E-000", "user0"} {
 		equal(t, "who goes by "+name, personIDs(t, s, name)+usersNamed(t, s, name), "")
 	}

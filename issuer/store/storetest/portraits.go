@@ -99,7 +99,10 @@ func portraitComesBack(t *testing.T, open Opener) {
 	equal(t, "kinds", kinds(recorded), []store.EventKind{store.PortraitSet, store.PortraitSet})
 	equal(t, "subject", recorded[0].Subject, "person-000")
 	equal(t, "at", recorded[1].At, now)
-	equal(t, "detail", string(recorded[0].Detail)+string(recorded[1].Detail), `{"replaced":false}{"replaced":true}`)
+	salt := saltOf(t, s, "person-000")
+	first, second := salt.Portrait(face.Portrait.Digest), salt.Portrait(other.Portrait.Digest)
+	equal(t, "detail", string(recorded[0].Detail)+string(recorded[1].Detail),
+		`{"replaced":false,"after":"`+first+`"}{"replaced":true,"before":"`+first+`","after":"`+second+`"}`)
 }
 
 func portraitTwice(t *testing.T, open Opener) {

@@ -113,7 +113,7 @@ type receipt struct {
 
 func receiptsOf(t *testing.T, s store.Store) map[string]receipt {
 	t.Helper()
-	e, err := s.ExportPerson(t.Context(), "person-000")
+	e, err := s.ExportPerson(t.Context(), exportOf("person-000"))
 	check(t, err, nil)
 	all := map[string]receipt{}
 	for _, text := range append(e.Training, e.Devices...) {

@@ -17,6 +17,7 @@ import (
 	"github.com/cyberbadge/cyberbadge/credential"
 	"github.com/cyberbadge/cyberbadge/credential/code"
 	"github.com/cyberbadge/cyberbadge/credential/credentialtest"
+	"github.com/cyberbadge/cyberbadge/internal/clocktest"
 	"github.com/cyberbadge/cyberbadge/revocation"
 	"github.com/cyberbadge/cyberbadge/revocation/fetch"
 )
@@ -28,27 +29,7 @@ const (
 
 var start = credentialtest.Now
 
-// clock is set by the test.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func newClock() *clock { return &clock{at: start} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) Set(at time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = at
-}
-
-func (c *clock) Add(d time.Duration) { c.Set(c.Now().Add(d)) }
+func newClock() *clocktest.Clock { return clocktest.New(start) }
 
 // trust is one issuer with lists under a prefix.
 type trust struct{ under string }
@@ -70,20 +51,31 @@ func (t trust) ListKey(_, keyID string) (*ecdsa.PublicKey, error) {
 	return nil, code.Refuse(code.KeyUnknown, "kid %q", keyID)
 }
 
+func (t trust) CheckListTime(_, _ string, issuedAt time.Time) error {
+	if issuedAt.After(keyRetired) {
+		return code.Refuse(code.KeyRetired, "it signed until %v", keyRetired)
+	}
+	return nil
+}
+
+// keyRetired is when credentialtest.ListKey signs for the last time.
+var keyRetired = start.Add(365 * 24 * time.Hour)
+
 // site is an issuer's web server with one list, and a checker that fetches it.
 type site struct {
-	*clock
+	*clocktest.Clock
 	server  *httptest.Server
 	checker *revocation.Checker
 	uri     string
 	fetches atomic.Int32
+	lists   atomic.Uint64 // signed so far
 	answer  atomic.Pointer[http.HandlerFunc]
 }
 
 // newSite starts with a list in which the badge at index is valid.
 func newSite(t *testing.T, change func(*revocation.CheckerConfig)) *site {
 	t.Helper()
-	s := &site{clock: newClock()}
+	s := &site{Clock: newClock()}
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.fetches.Add(1)
 		(*s.answer.Load())(w, r)
@@ -148,9 +140,15 @@ func (s *site) publish(t *testing.T, status revocation.Status) {
 	s.serveText(s.token(t, status, nil))
 }
 
+// token is a list of this instant, newer than those before.
 func (s *site) token(t *testing.T, status revocation.Status, change func(*revocation.Token)) string {
 	t.Helper()
-	return tokenAt(t, s.uri, s.Now(), status, change)
+	return tokenAt(t, s.uri, s.Now(), status, func(token *revocation.Token) {
+		token.Seq = s.lists.Add(1)
+		if change != nil {
+			change(token)
+		}
+	})
 }
 
 func tokenAt(t *testing.T, uri string, at time.Time, status revocation.Status, change func(*revocation.Token)) string {
@@ -208,3 +206,62 @@ func (s *site) want(t *testing.T, status revocation.Status, wantCode code.Code, 
 type fetcherFunc func(ctx context.Context, uri string) (string, error)
 
 func (f fetcherFunc) Fetch(ctx context.Context, uri string) (string, error) { return f(ctx, uri) }
+
+// events are what a checker reported.
+type events struct {
+	mu   sync.Mutex
+	seen []revocation.Event
+	came chan struct{} // gets one for each
+}
+
+func newEvents() *events { return &events{came: make(chan struct{}, 1<<20)} }
+
+func (e *events) observe(config *revocation.CheckerConfig) {
+	config.Observe = func(event revocation.Event) {
+		e.mu.Lock()
+		e.seen = append(e.seen, event)
+		e.mu.Unlock()
+		e.came <- struct{}{}
+	}
+}
+
+// take removes the first event of a kind.
+func (e *events) take(kind revocation.EventKind) (revocation.Event, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for n, event := range e.seen {
+		if event.Kind == kind {
+			e.seen = append(e.seen[:n:n], e.seen[n+1:]...)
+			return event, true
+		}
+	}
+	return revocation.Event{}, false
+}
+
+// wait returns the next event of a kind and checks its code. It waits, because what
+// has become of a fetch is reported after those who waited for it go on.
+func (e *events) wait(t *testing.T, kind revocation.EventKind, want code.Code) revocation.Event {
+	t.Helper()
+	for {
+		if event, ok := e.take(kind); ok {
+			if got := code.Of(event.Err); got != want {
+				t.Errorf("%s with %q (%v), want %q", kind, got, event.Err, want)
+			}
+			return event
+		}
+		select {
+		case <-e.came:
+		case <-time.After(10 * time.Second):
+			t.Fatalf("no %s was reported", kind)
+		}
+	}
+}
+
+func (e *events) none(t *testing.T, kinds ...revocation.EventKind) {
+	t.Helper()
+	for _, kind := range kinds {
+		if event, ok := e.take(kind); ok {
+			t.Errorf("reported %+v", event)
+		}
+	}
+}

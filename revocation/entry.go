@@ -1,8 +1,9 @@
 package revocation
 
 import (
+	"bytes"
 	"context"
-	"crypto/ecdsa"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -10,23 +11,25 @@ import (
 	"github.com/cyberbadge/cyberbadge/credential/code"
 )
 
-// entry is the place of one list in a [Checker].
+// entry is the place of one list in a [Checker]. Of the locks, announcing is taken
+// before mu, and mu before the checker's.
 type entry struct {
 	mu       sync.Mutex
-	held     *Token    // newest good list; nil until there is one
-	text     string    // of held, as it was signed
-	looked   time.Time // when the last fetch ended, or a list was loaded
-	due      time.Time // when to look for a newer one
-	failure  error     // of the last fetch; nil when it succeeded
-	fetching *fetching // nil when no fetch is under way
-}
+	held     *Token            // newest good list; nil until there is one
+	text     string            // of held, as it was signed
+	etag     string            // of held, where it was fetched; may be empty
+	denials  map[uint64]denial // by index
+	looked   time.Time         // when the last fetch ended, or a list was loaded
+	due      time.Time         // when to look for a newer one
+	failure  error             // of the last fetch; nil when it succeeded
+	failures int               // in a row
+	asked    bool              // a status was asked for since the last fetch began
+	told     bool              // somebody knows of a change since then
+	fetching *fetching         // nil when no fetch is under way
+	alarm    *time.Timer       // for the next fetch; nil before the first
 
-// fetching is a fetch under way.
-type fetching struct {
-	done    chan struct{} // closed when it has ended
-	overdue chan struct{} // closed when it has taken MaxPatience
-	retry   bool          // the fetch before it failed
-	again   bool          // somebody learned of a change since it began; guarded by entry.mu
+	announcing sync.Mutex // held while others are told of a newer list and it is saved
+	saved      string     // the token in the cache; guarded by announcing
 }
 
 // isDue is also true when the clock went back since the list was looked for:
@@ -43,22 +46,19 @@ func (e *entry) isDueSoon(now time.Time, ahead time.Duration) bool {
 	return e.isDue(now)
 }
 
-// current returns the newest list there is, fetching when one is due.
-func (c *Checker) current(ctx context.Context, id listID, e *entry) (*Token, error) {
+// ask begins a fetch when one is due, and waits for it unless there is an answer
+// already that it can't make stricter, or a list that is not due yet.
+func (c *Checker) ask(ctx context.Context, id listID, e *entry, index uint64) {
 	e.mu.Lock()
+	e.asked = true
 	usable := e.held != nil && e.held.checkFresh(c.now(), c.config.MaxAge) == nil
+	_, denied := e.denials[index]
 	fetching := c.fetchIfDue(id, e)
+	ahead := usable && !e.isDue(c.now()) && fetching != nil && !fetching.again
 	e.mu.Unlock()
-
-	if fetching != nil {
+	if fetching != nil && !denied && !ahead {
 		fetching.wait(ctx, usable)
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.held != nil {
-		return e.held, nil
-	}
-	return nil, e.unavailable(ctx)
 }
 
 func (f *fetching) wait(ctx context.Context, usable bool) {
@@ -76,6 +76,17 @@ func (f *fetching) wait(ctx context.Context, usable bool) {
 	}
 }
 
+// state returns what there is to answer with.
+func (e *entry) state(ctx context.Context, index uint64) (held *Token, denied denial, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	denied = e.denials[index]
+	if e.held == nil {
+		return nil, denied, e.unavailable(ctx)
+	}
+	return e.held, denied, nil
+}
+
 // unavailable says why there is no list. A code about the list itself is passed
 // on; one that could be read as a verdict on the badge is not.
 func (e *entry) unavailable(ctx context.Context) error {
@@ -90,98 +101,64 @@ func (e *entry) unavailable(ctx context.Context) error {
 	return code.Refuse(code.StatusUnavailable, "no list was loaded and none can be fetched")
 }
 
-// fetchIfDue returns the fetch under way, beginning one when the list is due. It
-// is nil when none is needed or possible. The caller holds e.mu.
-func (c *Checker) fetchIfDue(id listID, e *entry) *fetching {
-	if e.isDue(c.now()) {
-		c.beginFetch(id, e)
+// accept takes a good list in place of the held one if it is newer, by issue time
+// and number. Whoever can answer in the issuer's place must not be able to undo a
+// revocation with an old list; and an issuer, or whoever has its key, must not
+// tell verifiers different things under one name. The caller holds e.mu; announce
+// is to be called without it.
+func (c *Checker) accept(id listID, e *entry, list *Token, from Fetched) (ListChange, error) {
+	change := ListChange{Issuer: id.issuer, URI: id.uri, New: list.IssuedAt, Entries: true}
+	if e.held != nil {
+		change.Old = e.held.IssuedAt
+		same := list.List.equals(e.held.List)
+		order := list.compare(e.held)
+		switch {
+		case order < 0:
+			return ListChange{}, code.Refuse(code.StatusRollback, "a list %s, one %s is known", list.name(), e.held.name())
+		case order == 0 && !same:
+			return ListChange{}, code.Refuse(code.StatusEquivocation, "another list %s than the one that is known; its issuer or its key is not to be trusted", list.name())
+		case order == 0:
+			e.etag = from.ETag
+			return ListChange{}, nil
+		}
+		change.Entries = !same
 	}
-	return e.fetching
+	e.held, e.text, e.etag = list, from.Token, from.ETag
+	c.clock.signed(c.config.Now(), list, id.issuer)
+	c.forgetDenials(e)
+	return change, nil
 }
 
-// beginFetch begins a fetch unless one is under way or none is possible. The
-// caller holds e.mu.
-func (c *Checker) beginFetch(id listID, e *entry) {
-	if e.fetching != nil || !c.begin() {
+// isCopy tells an older list that a cache on the way may still hold, while a newer
+// one came another way, from one that was kept to undo what has happened since.
+func (t *Token) isCopy(now time.Time, err error) bool {
+	return code.Of(err) == code.StatusRollback && now.Sub(t.IssuedAt) < min(t.TTL, MaxRefresh)
+}
+
+// name is how a list is told from others of its URI.
+func (t *Token) name() string {
+	return fmt.Sprintf("of %s, number %d", t.IssuedAt.Format(time.RFC3339), t.Seq)
+}
+
+func (l *List) equals(other *List) bool {
+	return l.bits == other.bits && bytes.Equal(l.entries, other.entries)
+}
+
+// isNewer is false for a list that was there already.
+func (l ListChange) isNewer() bool { return !l.New.IsZero() }
+
+// announce does what follows a newer list: tell whoever wants to know, keep it, and
+// see what it says of the clock.
+func (c *Checker) announce(id listID, e *entry, change ListChange) {
+	if !change.isNewer() {
 		return
 	}
-	e.fetching = &fetching{
-		done:    make(chan struct{}),
-		overdue: make(chan struct{}),
-		retry:   e.failure != nil,
-	}
-	go c.fetch(id, e, e.fetching)
-}
-
-// begin registers a fetch, unless there is nothing to fetch with or the checker
-// is closed.
-func (c *Checker) begin() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.config.Fetcher == nil || c.running.Err() != nil {
-		return false
-	}
-	c.fetches.Add(1)
-	return true
-}
-
-// fetch works under a context of its own: a caller who gives up must not fail
-// the others who wait.
-func (c *Checker) fetch(id listID, e *entry, f *fetching) {
-	defer c.fetches.Done()
-	ctx, cancel := context.WithTimeout(c.running, c.config.FetchTimeout)
-	defer cancel()
-	patience := time.AfterFunc(MaxPatience, func() { close(f.overdue) })
-	defer patience.Stop()
-
-	var list Token
-	text, err := c.config.Fetcher.Fetch(ctx, id.uri)
-	if err == nil {
-		list, err = c.open(id, text)
-	}
-	if err = c.finish(e, f, &list, text, err); err != nil {
-		c.config.Logger.Warn("status list not refreshed", "uri", id.uri, "code", code.Of(err), "error", err)
-	}
-}
-
-// finish notes how a fetch ended and lets those who wait go on.
-func (c *Checker) finish(e *entry, f *fetching, list *Token, text string, err error) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	now := c.now()
-	if err == nil {
-		err = e.accept(list, text, now, c.config.MaxAge)
-	}
-	e.failure = err
-	if err != nil {
-		e.looked, e.due = now, now.Add(c.config.Cooldown)
-	}
-	if soon := now.Add(MinRefresh); f.again && soon.Before(e.due) {
-		e.due = soon
-	}
-	e.fetching = nil
-	close(f.done)
-	return err
-}
-
-func (c *Checker) open(id listID, text string) (Token, error) {
-	return Open(text, id.uri, func(keyID string) (*ecdsa.PublicKey, error) {
-		return c.config.Trust.ListKey(id.issuer, keyID)
-	})
-}
-
-// accept replaces the held list unless that one is newer: whoever can answer in
-// the issuer's place must not be able to undo a revocation with an old list. Of
-// two lists of the same second the later to come is taken, because an issuer can
-// publish twice in a second.
-func (e *entry) accept(list *Token, text string, now time.Time, maxAge time.Duration) error {
-	if e.held != nil && list.IssuedAt.Before(e.held.IssuedAt) {
-		return code.Refuse(code.StatusRollback, "a list of %s, one of %s is known",
-			list.IssuedAt.Format(time.RFC3339), e.held.IssuedAt.Format(time.RFC3339))
-	}
-	e.held, e.text = list, text
-	e.looked, e.due = now, now.Add(list.refreshAfter(now, maxAge))
-	return nil
+	defer func() { _ = c.checkClock() }()
+	e.announcing.Lock()
+	defer e.announcing.Unlock()
+	c.tell(change)
+	c.report(Event{Kind: ListNewer, Issuer: id.issuer, URI: id.uri, IssuedAt: change.New})
+	c.save(id, e)
 }
 
 // refreshAfter is the time until a newer list is looked for: the ttl, or sooner

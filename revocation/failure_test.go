@@ -84,15 +84,19 @@ func TestNoFailureIsValid(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t, func(config *revocation.CheckerConfig) { config.FetchTimeout = 200 * time.Millisecond })
+			s := newSite(t, func(config *revocation.CheckerConfig) {
+				if strings.Contains(name, "slow") {
+					config.FetchTimeout = time.Second // it will be waited for, twice
+				}
+			})
 			good := *s.answer.Load()
 			test.serve(t, s)
 			s.wantAnswer(t, 0, test.want)
 
 			s.serve(good)
-			s.Add(revocation.DefaultCooldown)
+			s.Move(revocation.DefaultCooldown)
 			s.wantAnswer(t, revocation.Valid, "")
-			s.Add(revocation.DefaultMaxAge)
+			s.Move(revocation.DefaultMaxAge)
 			test.serve(t, s)
 			s.wantAnswer(t, 0, code.StatusStale)
 		})

@@ -26,14 +26,8 @@ type Held struct {
 
 // Held returns the good lists that there are, by issuer and URI.
 func (c *Checker) Held() []Held {
-	c.mu.Lock()
-	entries := make(map[listID]*entry, len(c.lists))
-	for id, e := range c.lists {
-		entries[id] = e
-	}
-	c.mu.Unlock()
 	var held []Held
-	for id, e := range entries {
+	for id, e := range c.entries() {
 		e.mu.Lock()
 		if list := e.held; list != nil {
 			held = append(held, Held{id.issuer, id.uri, e.text, list.IssuedAt, list.Expires})
@@ -62,20 +56,23 @@ func (c *Checker) Know(issuer, uri string) error {
 // Renew begins to fetch every known list that will be due within that time, so
 // that no decision has to wait for one. It does not wait.
 func (c *Checker) Renew(ahead time.Duration) {
-	c.mu.Lock()
-	ids := make([]listID, 0, len(c.lists))
-	for id := range c.lists {
-		ids = append(ids, id)
-	}
-	c.mu.Unlock()
-	for _, id := range ids {
-		c.mu.Lock()
-		e := c.lists[id]
-		c.mu.Unlock()
+	for id, e := range c.entries() {
 		e.mu.Lock()
 		if e.isDueSoon(c.now(), ahead) {
 			c.beginFetch(id, e)
 		}
+		e.mu.Unlock()
+	}
+}
+
+// RefreshAll is Refresh for all known lists of an issuer.
+func (c *Checker) RefreshAll(issuer string) {
+	for id, e := range c.entries() {
+		if id.issuer != issuer {
+			continue
+		}
+		e.mu.Lock()
+		c.refresh(id, e)
 		e.mu.Unlock()
 	}
 }

@@ -35,15 +35,18 @@ func TestKnowFetchesWhatNoBadgeHasNamed(t *testing.T) {
 func TestRenewFetchesAheadOfTheTTL(t *testing.T) {
 	t.Parallel()
 	const ahead = 15 * time.Second
-	s := newSite(t, nil)
+	events := newEvents()
+	s := newSite(t, events.observe)
 	s.want(t, revocation.Valid, "", 1)
-	s.Add(time.Minute - ahead - time.Second)
+	s.Move(time.Minute - ahead - time.Second)
 	s.checker.Renew(ahead)
 	s.want(t, revocation.Valid, "", 1)
-	s.Add(time.Second)
+	s.Move(time.Second)
 	s.publish(t, revocation.Invalid)
+	events.wait(t, revocation.ListNewer, "") // the first
 	s.checker.Renew(ahead)
-	s.want(t, revocation.Invalid, "", 2) // waits for the fetch that is under way
+	events.wait(t, revocation.ListNewer, "") // nobody waits for a list that is not due
+	s.want(t, revocation.Invalid, "", 2)
 }
 
 // TestRenewLetsAFailureCoolDown shows that an issuer in trouble is not asked more
@@ -53,16 +56,16 @@ func TestRenewLetsAFailureCoolDown(t *testing.T) {
 	s := newSite(t, nil)
 	s.want(t, revocation.Valid, "", 1)
 	s.serveText("no list")
-	s.Add(time.Minute)
+	s.Move(time.Minute)
 	s.want(t, revocation.Valid, "", 2)
-	s.Add(revocation.DefaultCooldown - 1)
+	s.Move(revocation.DefaultCooldown - 1)
 	s.checker.Renew(time.Minute)
 	if got := s.fetches.Load(); got != 2 {
 		t.Errorf("%d fetches while it cools down", got)
 	}
 	asked := make(chan struct{})
 	s.serve(func(http.ResponseWriter, *http.Request) { close(asked) })
-	s.Add(1)
+	s.Move(1)
 	s.checker.Renew(time.Minute)
 	<-asked
 }

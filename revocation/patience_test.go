@@ -19,7 +19,7 @@ const patienceURI = "https://lists.example/1"
 type slowIssuer struct {
 	delay   time.Duration
 	fails   bool
-	status  revocation.Status
+	status  atomic.Uint32
 	fetches atomic.Int32
 }
 
@@ -34,8 +34,15 @@ func (s *slowIssuer) fetcher(t *testing.T) revocation.Fetcher {
 		if s.fails {
 			return "", errors.New("out of order")
 		}
-		return tokenAt(t, uri, time.Now().Truncate(time.Second), s.status, nil), nil
+		return tokenAt(t, uri, time.Now().Truncate(time.Second), revocation.Status(s.status.Load()), nil), nil
 	})
+}
+
+// revokingIssuer has revoked the badge since the list that a checker holds.
+func revokingIssuer(delay time.Duration) *slowIssuer {
+	issuer := &slowIssuer{delay: delay}
+	issuer.status.Store(uint32(revocation.Invalid))
+	return issuer
 }
 
 // newSlowChecker holds a good list whose ttl is over.
@@ -61,7 +68,7 @@ func timedCheck(t *testing.T, checker *revocation.Checker) (status revocation.St
 
 func TestCheckWaitsForANewerListWithinItsPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		checker := newSlowChecker(t, &slowIssuer{delay: time.Second, status: revocation.Invalid})
+		checker := newSlowChecker(t, revokingIssuer(time.Second))
 		defer checker.Close()
 		if status, failed, took := timedCheck(t, checker); status != revocation.Invalid || failed != "" || took != time.Second {
 			t.Errorf("got %v, %q after %v", status, failed, took)
@@ -73,7 +80,7 @@ func TestCheckWaitsForANewerListWithinItsPatience(t *testing.T) {
 // others again.
 func TestCheckDoesNotWaitLongerThanItsPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		issuer := &slowIssuer{delay: 5 * time.Second, status: revocation.Invalid}
+		issuer := revokingIssuer(5 * time.Second)
 		checker := newSlowChecker(t, issuer)
 		defer checker.Close()
 		for _, want := range []time.Duration{revocation.MaxPatience, 0, 0} {
@@ -131,7 +138,7 @@ func TestRefreshDoesNotWaitForTheTTL(t *testing.T) {
 		defer checker.Close()
 		timedCheck(t, checker)
 		time.Sleep(10 * time.Second)
-		issuer.status = revocation.Invalid
+		issuer.status.Store(uint32(revocation.Invalid))
 		if err := checker.Refresh(issuerURL, patienceURI); err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +159,7 @@ func TestRefreshDuringAFetchFetchesAgain(t *testing.T) {
 			}
 		}
 		timedCheck(t, checker)
-		issuer.status = revocation.Invalid
+		issuer.status.Store(uint32(revocation.Invalid))
 		time.Sleep(revocation.MinRefresh)
 		if status, _, _ := timedCheck(t, checker); status != revocation.Invalid || issuer.fetches.Load() != 2 {
 			t.Errorf("got %v after %d fetches", status, issuer.fetches.Load())
@@ -166,12 +173,13 @@ func TestAFloodOfRefreshesFetchesOnceASecond(t *testing.T) {
 		checker := newSlowChecker(t, issuer)
 		defer checker.Close()
 		for range 1000 {
+			time.Sleep(10 * time.Millisecond)
 			if err := checker.Refresh(issuerURL, patienceURI); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(10 * time.Millisecond)
 		}
-		// Ten seconds: one fetch at the start of each.
+		// Ten seconds: one fetch at the start of each. The eleventh would begin ten
+		// milliseconds from now.
 		if n := issuer.fetches.Load(); n > 10 {
 			t.Errorf("%d fetches in ten seconds", n)
 		}

@@ -29,6 +29,7 @@ func TestSignRefusesWhatAVerifierWouldNotTake(t *testing.T) {
 		"no list":            func(_ *Token, list *Encoded) { *list = Encoded{} },
 		"ttl under a second": func(token *Token, _ *Encoded) { token.TTL = time.Second - 1 },
 		"exp at iat":         func(token *Token, _ *Encoded) { token.Expires = token.IssuedAt },
+		"seq beyond":         func(token *Token, _ *Encoded) { token.Seq = MaxSeq + 1 },
 		"no exp":             func(token *Token, _ *Encoded) { token.Expires = time.Time{} },
 	} {
 		token, list := good, encoded

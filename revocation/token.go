@@ -2,6 +2,7 @@ package revocation
 
 import (
 	"bytes"
+	"cmp"
 	"compress/zlib"
 	"crypto"
 	"crypto/ecdsa"
@@ -26,47 +27,30 @@ const (
 const (
 	MaxTokenSize    = 4 << 20 // bytes of the compact token
 	MaxInflatedSize = 4 << 20 // bytes of the list's entries
+	MaxSeq          = strictjson.MaxInteger
 )
 
 // Token is a signed status list.
 type Token struct {
 	URI      string // sub: where it is published, which badges name
 	IssuedAt time.Time
-	Expires  time.Time     // must not be relied on from here on; zero when the token has no exp
-	TTL      time.Duration // when a newer list may exist; zero when the token has no ttl
-	List     *List
+	// Seq orders the lists of one second: it rises with every change of an entry,
+	// up to MaxSeq. Zero is left out of the token.
+	Seq     uint64
+	Expires time.Time     // must not be relied on from here on; zero when the token has no exp
+	TTL     time.Duration // when a newer list may exist; zero when the token has no ttl
+	List    *List
 }
 
-// Encoded is a compressed list, ready to be signed again and again: compressing
-// costs a hundred times what signing does.
-type Encoded struct {
-	bits uint
-	text string
-}
-
-// compressionLevel weighs the size of what everybody fetches against how soon
-// a revocation is published: level 9 takes many times as long for a tenth less.
-const compressionLevel = 6
-
-// Encode compresses the list as it is now.
-func (l *List) Encode() (Encoded, error) {
-	var b bytes.Buffer
-	w, err := zlib.NewWriterLevel(&b, compressionLevel)
-	if err != nil {
-		return Encoded{}, err
-	}
-	if _, err := w.Write(l.entries); err != nil {
-		return Encoded{}, err
-	}
-	if err := w.Close(); err != nil {
-		return Encoded{}, err
-	}
-	return Encoded{bits: l.bits, text: jose.Encoding.EncodeToString(b.Bytes())}, nil
+// compare orders two tokens of one list: below zero when t is the older.
+func (t *Token) compare(other *Token) int {
+	return cmp.Or(t.IssuedAt.Compare(other.IssuedAt), cmp.Compare(t.Seq, other.Seq))
 }
 
 type tokenPayload struct {
 	Subject    string     `json:"sub"`
 	IssuedAt   int64      `json:"iat"`
+	Seq        uint64     `json:"seq,omitempty"`
 	Expires    int64      `json:"exp"`
 	TTL        int64      `json:"ttl"`
 	StatusList statusList `json:"status_list"`
@@ -91,6 +75,9 @@ func (s Signer) Sign(t Token, list Encoded) (string, error) {
 	if t.URI == "" || list.text == "" || t.TTL < time.Second || !t.IssuedAt.Before(t.Expires) {
 		return "", fmt.Errorf("revocation: a token needs a URI, an encoded list, a ttl of at least a second, and iat before exp")
 	}
+	if t.Seq > MaxSeq {
+		return "", fmt.Errorf("revocation: seq %d is more than JSON readers tell apart, which is %d", t.Seq, uint64(MaxSeq))
+	}
 	header, err := jose.MarshalHeader(TokenType, jose.Header{KeyID: s.KeyID, Chain: s.Chain})
 	if err != nil {
 		return "", fmt.Errorf("revocation: %w", err)
@@ -98,6 +85,7 @@ func (s Signer) Sign(t Token, list Encoded) (string, error) {
 	body, err := json.Marshal(tokenPayload{
 		Subject:    t.URI,
 		IssuedAt:   t.IssuedAt.Unix(),
+		Seq:        t.Seq,
 		Expires:    t.Expires.Unix(),
 		TTL:        int64(t.TTL / time.Second),
 		StatusList: statusList{Bits: list.bits, List: list.text},
@@ -158,7 +146,7 @@ func Open(text, uri string, key KeyFor) (Token, error) {
 func unsigned(err error) error {
 	switch code.Of(err) {
 	case code.AlgNotAllowed, code.SignatureMissing, code.SignatureInvalid, code.IssuerUntrusted,
-		code.KeyUnknown, code.KeyAmbiguous, code.KeyNotForIssuer, code.KeyTypeMismatch, code.KeyRetired:
+		code.KeyUnknown, code.KeyAmbiguous, code.KeyNotForIssuer, code.KeyTypeMismatch, code.KeyRetired, code.KeyRevoked:
 		return code.Refuse(code.StatusSignatureInvalid, "the list is not signed by a key trusted for it: %v", err)
 	}
 	return err
@@ -173,20 +161,27 @@ func readToken(claims strictjson.Value, uri string) (Token, error) {
 		return Token{}, code.Refuse(code.StatusSubMismatch, "a list for %q, not for %q", sub.Text, uri)
 	}
 	t := Token{URI: uri}
-	issued, ok := seconds(claims, "iat")
+	issued, ok := integer(claims, "iat")
 	if !ok || issued <= 0 {
 		return Token{}, code.Refuse(code.ClaimMissing, "the list has no iat")
 	}
 	t.IssuedAt = time.Unix(issued, 0).UTC()
+	if _, present := claims.Member("seq"); present {
+		seq, ok := integer(claims, "seq")
+		if !ok || seq < 0 {
+			return Token{}, code.Refuse(code.ClaimType, "seq is not an integer of 0 to %d", uint64(MaxSeq))
+		}
+		t.Seq = uint64(seq)
+	}
 	if _, present := claims.Member("exp"); present {
-		expires, ok := seconds(claims, "exp")
+		expires, ok := integer(claims, "exp")
 		if !ok || expires <= issued {
 			return Token{}, code.Refuse(code.ClaimTimeInvalid, "exp is not a time after iat")
 		}
 		t.Expires = time.Unix(expires, 0).UTC()
 	}
 	if _, present := claims.Member("ttl"); present {
-		ttl, ok := seconds(claims, "ttl")
+		ttl, ok := integer(claims, "ttl")
 		if !ok || ttl <= 0 {
 			return Token{}, code.Refuse(code.ClaimType, "ttl is not a positive number of seconds")
 		}
@@ -202,7 +197,7 @@ func readToken(claims strictjson.Value, uri string) (Token, error) {
 // maxTTLSeconds keeps a ttl from overflowing a time.Duration.
 const maxTTLSeconds = 10 * 365 * 24 * 60 * 60
 
-func seconds(claims strictjson.Value, name string) (int64, bool) {
+func integer(claims strictjson.Value, name string) (int64, bool) {
 	m, _ := claims.Member(name)
 	return m.Integer()
 }
@@ -212,7 +207,7 @@ func readList(claims strictjson.Value) (*List, error) {
 	if !present {
 		return nil, code.Refuse(code.ClaimMissing, "no status_list")
 	}
-	bits, ok := seconds(v, "bits")
+	bits, ok := integer(v, "bits")
 	if !ok || bits != 1 && bits != 2 && bits != 4 && bits != 8 {
 		return nil, code.Refuse(code.StatusEncoding, "bits is not 1, 2, 4 or 8")
 	}

@@ -105,7 +105,7 @@ func TestOpenReturnsWhatWasSigned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Token{URI: listURI, IssuedAt: now, Expires: now.Add(24 * time.Hour), TTL: time.Minute}
+	want := Token{URI: listURI, IssuedAt: now, Seq: MaxSeq, Expires: now.Add(24 * time.Hour), TTL: time.Minute}
 	text, err := Signer{Key: credentialtest.ListKey, KeyID: credentialtest.ListKey.ID()}.Sign(want, encoded)
 	if err != nil {
 		t.Fatal(err)
@@ -218,22 +218,26 @@ func TestOpenRefusesClaims(t *testing.T) {
 	for payload, want := range map[string]code.Code{
 		`[]`: code.ClaimMissing,
 		`{}`: code.ClaimMissing,
-		`{"sub":"` + listURI + `/","iat":1,"status_list":` + list + `}`:                 code.StatusSubMismatch,
-		`{"sub":"` + listURI + `?","iat":1,"status_list":` + list + `}`:                 code.StatusSubMismatch,
-		`{"sub":"` + strings.ToUpper(listURI) + `","iat":1,"status_list":` + list + `}`: code.StatusSubMismatch,
-		`{"sub":["` + listURI + `"],"iat":1,"status_list":` + list + `}`:                code.ClaimMissing,
-		`{"sub":"` + listURI + `","status_list":` + list + `}`:                          code.ClaimMissing,
-		`{"sub":"` + listURI + `","iat":0,"status_list":` + list + `}`:                  code.ClaimMissing,
-		`{"sub":"` + listURI + `","iat":"1","status_list":` + list + `}`:                code.ClaimMissing,
-		`{"sub":"` + listURI + `","iat":1.5,"status_list":` + list + `}`:                code.ClaimMissing,
-		`{"sub":"` + listURI + `","iat":2,"exp":2,"status_list":` + list + `}`:          code.ClaimTimeInvalid,
-		`{"sub":"` + listURI + `","iat":2,"exp":null,"status_list":` + list + `}`:       code.ClaimTimeInvalid,
-		`{"sub":"` + listURI + `","iat":2,"ttl":0,"status_list":` + list + `}`:          code.ClaimType,
-		`{"sub":"` + listURI + `","iat":2,"ttl":-1,"status_list":` + list + `}`:         code.ClaimType,
-		`{"sub":"` + listURI + `","iat":2,"ttl":"60","status_list":` + list + `}`:       code.ClaimType,
-		`{"sub":"` + listURI + `","iat":2}`:                                             code.ClaimMissing,
-		`{"sub":"` + listURI + `","iat":2,"iat":3,"status_list":` + list + `}`:          code.JSONDuplicateName,
-		`{"sub":"` + listURI + `","iat":2,"status_list":` + list + `}{}`:                code.JSONInvalid,
+		`{"sub":"` + listURI + `/","iat":1,"status_list":` + list + `}`:                       code.StatusSubMismatch,
+		`{"sub":"` + listURI + `?","iat":1,"status_list":` + list + `}`:                       code.StatusSubMismatch,
+		`{"sub":"` + strings.ToUpper(listURI) + `","iat":1,"status_list":` + list + `}`:       code.StatusSubMismatch,
+		`{"sub":["` + listURI + `"],"iat":1,"status_list":` + list + `}`:                      code.ClaimMissing,
+		`{"sub":"` + listURI + `","status_list":` + list + `}`:                                code.ClaimMissing,
+		`{"sub":"` + listURI + `","iat":0,"status_list":` + list + `}`:                        code.ClaimMissing,
+		`{"sub":"` + listURI + `","iat":"1","status_list":` + list + `}`:                      code.ClaimMissing,
+		`{"sub":"` + listURI + `","iat":1.5,"status_list":` + list + `}`:                      code.ClaimMissing,
+		`{"sub":"` + listURI + `","iat":2,"exp":2,"status_list":` + list + `}`:                code.ClaimTimeInvalid,
+		`{"sub":"` + listURI + `","iat":2,"exp":null,"status_list":` + list + `}`:             code.ClaimTimeInvalid,
+		`{"sub":"` + listURI + `","iat":2,"ttl":0,"status_list":` + list + `}`:                code.ClaimType,
+		`{"sub":"` + listURI + `","iat":2,"ttl":-1,"status_list":` + list + `}`:               code.ClaimType,
+		`{"sub":"` + listURI + `","iat":2,"ttl":"60","status_list":` + list + `}`:             code.ClaimType,
+		`{"sub":"` + listURI + `","iat":2,"seq":-1,"status_list":` + list + `}`:               code.ClaimType,
+		`{"sub":"` + listURI + `","iat":2,"seq":1.5,"status_list":` + list + `}`:              code.ClaimType,
+		`{"sub":"` + listURI + `","iat":2,"seq":"1","status_list":` + list + `}`:              code.ClaimType,
+		`{"sub":"` + listURI + `","iat":2,"seq":9007199254740992,"status_list":` + list + `}`: code.ClaimType,
+		`{"sub":"` + listURI + `","iat":2}`:                                                   code.ClaimMissing,
+		`{"sub":"` + listURI + `","iat":2,"iat":3,"status_list":` + list + `}`:                code.JSONDuplicateName,
+		`{"sub":"` + listURI + `","iat":2,"status_list":` + list + `}{}`:                      code.JSONInvalid,
 		payloadWith(`[]`):                                 code.StatusEncoding,
 		payloadWith(`{"bits":2}`):                         code.StatusEncoding,
 		payloadWith(`{"lst":"eJwDAAAAAAE"}`):              code.StatusEncoding,
@@ -250,6 +254,25 @@ func TestOpenRefusesClaims(t *testing.T) {
 		_, err := openPayload(t, payload)
 		if got := code.Of(err); got != want {
 			t.Errorf("%.120s: got %q (%v), want %q", payload, got, err, want)
+		}
+	}
+}
+
+func TestANumberOfZeroIsLeftOut(t *testing.T) {
+	t.Parallel()
+	for seq, present := range map[uint64]bool{0: false, 1: true} {
+		text, err := Signer{Key: credentialtest.ListKey, KeyID: credentialtest.ListKey.ID()}.Sign(
+			Token{URI: listURI, IssuedAt: now, Seq: seq, Expires: now.Add(time.Hour), TTL: time.Minute}, mustEncode(t, &Encoder{}, listWith(t, 0)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		payload, err := jose.DecodeSegment(strings.Split(text, ".")[1])
+		if err != nil || strings.Contains(string(payload), `"seq"`) != present {
+			t.Errorf("number %d: %.80s (%v)", seq, payload, err)
+		}
+		token, err := Open(text, listURI, listKeys)
+		if err != nil || token.Seq != seq {
+			t.Errorf("number %d: read %d (%v)", seq, token.Seq, err)
 		}
 	}
 }

@@ -20,7 +20,7 @@ func (c *Client) Aggregate(ctx context.Context, uri string) ([]string, error) {
 }
 
 func (c *Client) aggregate(ctx context.Context, uri string) ([]string, error) {
-	response, err := c.clientFor(uri).Get(ctx, uri, "application/json", "")
+	response, err := c.outbound.Get(ctx, uri, "application/json", "")
 	if err != nil {
 		return nil, err
 	}

@@ -4,9 +4,10 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/credential/code"
@@ -34,52 +35,41 @@ type Config struct {
 	Timeout      time.Duration // of one fetch; 10 seconds when zero
 	MaxRedirects int           // to the same host, over https; zero refuses every redirect
 	RootCAs      *x509.CertPool
-	Proxy        *url.URL // which must itself refuse internal addresses; nil for none
+	Proxy        *url.URL      // which must itself refuse internal addresses; nil for none
+	Resolver     *net.Resolver // looks up names; nil means the system's
 }
 
 // Client fetches status lists. It is safe for concurrent use.
-type Client struct {
-	public   *outbound.Client
-	loopback *outbound.Client // nil unless allowed
-}
+type Client struct{ outbound *outbound.Client }
 
 var (
-	_ revocation.Fetcher    = (*Client)(nil)
-	_ revocation.Aggregator = (*Client)(nil)
+	_ revocation.ConditionalFetcher = (*Client)(nil)
+	_ revocation.Aggregator         = (*Client)(nil)
+	_ revocation.Follower           = (*Client)(nil)
 )
 
 // New checks the configuration and reports all that is wrong with it.
 func New(config Config) (*Client, error) {
-	bounds := outbound.Config{
-		AllowHosts:           config.AllowHosts,
-		AllowPorts:           config.AllowPorts,
-		AllowPrivateNetworks: config.AllowPrivateNetworks,
-		Timeout:              config.Timeout,
-		MaxRedirects:         config.MaxRedirects,
-		MaxBody:              revocation.MaxTokenSize,
-		RootCAs:              config.RootCAs,
-		Proxy:                config.Proxy,
-	}
-	public, err := outbound.New(bounds)
+	client, err := outbound.New(outbound.Config{
+		AllowHosts:            config.AllowHosts,
+		AllowPorts:            config.AllowPorts,
+		AllowPrivateNetworks:  config.AllowPrivateNetworks,
+		InsecureAllowLoopback: config.InsecureAllowLoopback,
+		Timeout:               config.Timeout,
+		MaxRedirects:          config.MaxRedirects,
+		MaxBody:               revocation.MaxTokenSize,
+		RootCAs:               config.RootCAs,
+		Proxy:                 config.Proxy,
+		Resolver:              config.Resolver,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("revocation/fetch: %w", err)
 	}
-	if !config.InsecureAllowLoopback {
-		return &Client{public: public}, nil
-	}
-	// A client of its own, so that plain http is good for nothing but this machine.
-	bounds.AllowHosts = loopbackHosts()
-	bounds.AllowPrivateNetworks = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
-	bounds.InsecureAllowHTTP = true
-	bounds.Proxy = nil
-	loopback, err := outbound.New(bounds)
-	if err != nil {
-		return nil, fmt.Errorf("revocation/fetch: %w", err)
-	}
-	return &Client{public: public, loopback: loopback}, nil
+	return &Client{client}, nil
 }
 
-func loopbackHosts() []string { return []string{"localhost", "127.0.0.1", "::1"} }
+// maxETag bounds, in bytes, what is sent back with the next fetch.
+const maxETag = 256
 
 // Fetch gets the list token at uri. An answer is only taken with a 2xx status
 // and the media type of a list, spelled exactly so: an error page or a login page
@@ -87,43 +77,55 @@ func loopbackHosts() []string { return []string{"localhost", "127.0.0.1", "::1"}
 // list; one for a body over revocation.MaxTokenSize is an *code.Error with
 // status_too_large.
 func (c *Client) Fetch(ctx context.Context, uri string) (string, error) {
-	response, err := c.clientFor(uri).Get(ctx, uri, revocation.MediaType, "")
-	if outbound.CodeOf(err) == outbound.CodeTooLarge {
-		return "", code.Refuse(code.StatusTooLarge, "%v", err)
-	}
-	if err != nil {
-		return "", fmt.Errorf("revocation/fetch: %w", err)
-	}
-	if response.Status < 200 || response.Status > 299 {
-		return "", fmt.Errorf("revocation/fetch: HTTP status %d", response.Status)
-	}
-	if response.ContentType != revocation.MediaType {
-		return "", fmt.Errorf("revocation/fetch: content type %.80q instead of %q", response.ContentType, revocation.MediaType)
-	}
-	return string(response.Body), nil
+	fetched, err := c.FetchIfChanged(ctx, uri, revocation.Known{})
+	return fetched.Token, err
 }
 
-func (c *Client) clientFor(uri string) *outbound.Client {
-	if c.loopback == nil {
-		return c.public
+// FetchIfChanged is Fetch for who has a copy: see revocation.ConditionalFetcher.
+func (c *Client) FetchIfChanged(ctx context.Context, uri string, known revocation.Known) (revocation.Fetched, error) {
+	header := http.Header{"Accept": {revocation.MediaType}}
+	if known.ETag != "" {
+		header.Set("If-None-Match", known.ETag)
 	}
-	u, err := url.Parse(uri)
+	if known.Changed {
+		header.Set("Cache-Control", "no-cache") // RFC 9111, section 5.2.1.4
+	}
+	response, err := c.outbound.Do(ctx, outbound.Request{URL: uri, Header: header})
+	if outbound.CodeOf(err) == outbound.CodeTooLarge {
+		return revocation.Fetched{}, code.Refuse(code.StatusTooLarge, "%v", err)
+	}
 	if err != nil {
-		return c.public
+		return revocation.Fetched{}, fmt.Errorf("revocation/fetch: %w", err)
 	}
-	for _, host := range loopbackHosts() {
-		if strings.EqualFold(u.Hostname(), host) {
-			return c.loopback
-		}
+	if response.Status == http.StatusNotModified && known.ETag != "" {
+		return revocation.Fetched{NotModified: true, ETag: known.ETag}, nil
 	}
-	return c.public
+	if response.Status < 200 || response.Status > 299 {
+		return revocation.Fetched{}, fmt.Errorf("revocation/fetch: HTTP status %d", response.Status)
+	}
+	if response.ContentType != revocation.MediaType {
+		return revocation.Fetched{}, fmt.Errorf("revocation/fetch: content type %.80q instead of %q", response.ContentType, revocation.MediaType)
+	}
+	fetched := revocation.Fetched{Token: string(response.Body)}
+	if len(response.ETag) <= maxETag {
+		fetched.ETag = response.ETag
+	}
+	return fetched, nil
 }
 
 // Close closes connections that are kept for the next fetch.
 func (c *Client) Close() error {
-	c.public.Close()
-	if c.loopback != nil {
-		c.loopback.Close()
-	}
+	c.outbound.Close()
 	return nil
+}
+
+// Call makes any call within the bounds of the configuration, for packages beside
+// this one that speak to the issuer, such as verifier/signal. Any status is an
+// answer.
+func (c *Client) Call(ctx context.Context, method, uri string, header http.Header, body []byte) (status int, answer []byte, err error) {
+	response, err := c.outbound.Do(ctx, outbound.Request{Method: method, URL: uri, Header: header, Body: body})
+	if err != nil {
+		return 0, nil, fmt.Errorf("revocation/fetch: %w", err)
+	}
+	return response.Status, response.Body, nil
 }

@@ -13,8 +13,27 @@ import (
 )
 
 // chainKey verifies an x5c chain up to one of the issuer's anchors and returns
-// the key of its first certificate.
-func chainKey(hint credential.KeyHint, anchors *x509.CertPool, now time.Time) (*ecdsa.PublicKey, error) {
+// the key of its first certificate. A revoked key is known by its own id, too:
+// whoever has it can have a header name any other, or none.
+func (i *trustedIssuer) chainKey(hint credential.KeyHint, now time.Time) (*ecdsa.PublicKey, error) {
+	if err := i.checkRevoked(hint.KeyID); err != nil {
+		return nil, err
+	}
+	key, err := verifyChain(hint, i.anchors, now)
+	if err != nil || len(i.revoked) == 0 {
+		return key, err
+	}
+	id, err := credential.KeyID(key)
+	if err != nil {
+		return nil, err
+	}
+	if err := i.checkRevoked(id); err != nil {
+		return nil, err
+	}
+	return key, nil
+}
+
+func verifyChain(hint credential.KeyHint, anchors *x509.CertPool, now time.Time) (*ecdsa.PublicKey, error) {
 	if len(hint.Chain) == 0 {
 		return nil, code.Refuse(code.KeyUnknown, "no x5c, but this issuer's keys come by certificate")
 	}

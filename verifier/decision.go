@@ -29,6 +29,8 @@ type Decision struct {
 	// Status is how fresh the status was that the decision rests on; nil when
 	// the decision fell before it was looked at.
 	Status *Status `json:"status,omitempty"`
+	// Bundle is the bundle that the decision rests on, where it rests on one.
+	Bundle *BundleAge `json:"bundle,omitempty"`
 }
 
 // Result is the outcome of one check.

@@ -21,7 +21,6 @@ import (
 func TestADenialUsesNothingUp(t *testing.T) {
 	t.Parallel()
 	presentation := present(t)
-	good := verifiertest.ListToken(t, credentialtest.ListURI, credentialtest.Now, revocation.Valid)
 	for name, test := range map[string]struct {
 		want    code.Code
 		wrong   func(*gate) verifier.Request
@@ -44,7 +43,7 @@ func TestADenialUsesNothingUp(t *testing.T) {
 				return onsite
 			},
 			func(g *gate) {
-				if err := g.LoadList(credentialtest.IssuerURL, credentialtest.ListURI, good); err != nil {
+				if err := g.LoadList(credentialtest.IssuerURL, credentialtest.ListURI, g.list(t, revocation.Valid)); err != nil {
 					t.Error(err)
 				}
 			},
@@ -56,7 +55,7 @@ func TestADenialUsesNothingUp(t *testing.T) {
 				return onsite
 			},
 			func(g *gate) {
-				if err := g.LoadList(credentialtest.IssuerURL, credentialtest.ListURI, good); err != nil {
+				if err := g.LoadList(credentialtest.IssuerURL, credentialtest.ListURI, g.list(t, revocation.Valid)); err != nil {
 					t.Error(err)
 				}
 			},

@@ -59,6 +59,7 @@ var reasons = map[code.Code]Reason{
 	code.KeyNotForIssuer: UnknownKey,
 	code.KeyTypeMismatch: UnknownKey,
 	code.KeyRetired:      UnknownKey,
+	code.KeyRevoked:      UnknownKey,
 
 	code.SignatureInvalid: BadSignature,
 
@@ -96,6 +97,12 @@ var reasons = map[code.Code]Reason{
 	code.StatusStale:            StatusStale,
 	code.StatusSuspended:        Suspended,
 	code.StatusRevoked:          Revoked,
+	code.StatusEquivocation:     StatusUnavailable,
+	code.StatusSignalled:        Revoked, // for a signal that says suspended, Suspended
+	code.BundleStale:            StatusStale,
+
+	code.BadgeSuperseded: Revoked,
+	code.TypeStopped:     Revoked,
 
 	code.ClaimAudience:    PolicyDenied,
 	code.AccessNotGranted: AccessNotGranted,

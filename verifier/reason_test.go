@@ -25,6 +25,7 @@ var closedReasons = []string{
 var neverDecided = []code.Code{
 	code.Internal,                                 // of what went wrong inside
 	code.ClaimNameInvalid, code.ClaimValueInvalid, // what an issuer refuses to sign
+	code.BundleInvalid, code.BundleRollback, code.BundleNotForUs, // what is not taken in, and so decides nothing
 }
 
 // constants returns the values of the constants of one type in a Go file, as the
@@ -102,8 +103,10 @@ func TestReasonForOtherCodes(t *testing.T) {
 // notInTable are codes that a decision can give but no case of the table of
 // attacks reaches, with the reason.
 var notInTable = map[code.Code]string{
-	code.KeyRetired:     "a key is in the trust list or it is not",
-	code.StatusRollback: "the newer list stays, and the decision rests on that",
+	code.BundleStale:        "it takes a verifier that runs from a bundle",
+	code.StatusEquivocation: "the list that is known stays, and the decision rests on that",
+	code.StatusSignalled:    "it takes a signal that came before",
+	code.StatusRollback:     "the newer list stays, and the decision rests on that",
 }
 
 func TestTheTableOfAttacksReachesEveryCode(t *testing.T) {

@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/revocation"
@@ -10,10 +11,13 @@ import (
 // to decide alike. Its lists must not be changed.
 func (v *Verifier) Policy() Policy { return v.config.Policy }
 
-// MaxStatusAge is the site's limit on the age of a status list.
+// MaxStatusAge is the limit on the age of a status list; where bundles set it, the
+// longest of them, which a decision may find shorter.
 func (v *Verifier) MaxStatusAge() time.Duration {
-	if v.config.MaxStatusAge == 0 {
-		return revocation.DefaultMaxAge
+	now := v.basis.Load()
+	var limit time.Duration
+	for issuer := range now.trust.issuers {
+		limit = max(limit, v.limit(now, issuer))
 	}
-	return v.config.MaxStatusAge
+	return cmp.Or(limit, v.config.MaxStatusAge, revocation.DefaultMaxAge)
 }

@@ -16,6 +16,7 @@ import (
 // run is one decision in the making.
 type run struct {
 	v            *Verifier
+	basis        *basis // what the decision rests on, whatever is taken meanwhile
 	ctx          context.Context
 	request      Request
 	now          time.Time
@@ -23,6 +24,7 @@ type run struct {
 	presentation *credential.Presentation
 	spent        *proofID // the proof that this decision used up
 	holderProven bool
+	suspended    bool // what a signal said, if there is one: revoked otherwise
 	failed       bool
 }
 
@@ -78,9 +80,17 @@ func (r *run) record(name string, err error) {
 		return
 	}
 	r.failed = true
-	r.decision.Reason = ReasonFor(c)
+	r.decision.Reason = r.reasonFor(c)
 	r.decision.Code = c
 	r.decision.Detail = detail(err)
+}
+
+// reasonFor: a signal's code says only that it was one.
+func (r *run) reasonFor(c code.Code) Reason {
+	if c == code.StatusSignalled && r.suspended {
+		return Suspended
+	}
+	return ReasonFor(c)
 }
 
 // maxDetail bounds, in bytes, what a detail can quote of what was presented.
@@ -104,14 +114,27 @@ func (r *run) open(text string) error {
 	if err != nil {
 		return err
 	}
-	opener := credential.Opener{Keys: keysAt{r.v.config.Trust, r.now}, Memory: r.v.memory}
-	r.presentation, err = opener.OpenPresentation(sdjwt)
-	return err
+	trust := r.basis.trust
+	opener := credential.Opener{Keys: keysAt{trust, r.now}, Memory: r.v.memory}
+	presentation, err := opener.OpenPresentation(sdjwt)
+	if err != nil {
+		return err
+	}
+	if err := trust.checkIssued(&presentation.Badge); err != nil {
+		return err
+	}
+	r.presentation = presentation
+	return nil
 }
 
 // checkTime asks about the clock first: one that is known to be behind would
 // only find that badges are not valid yet.
 func (r *run) checkTime() error {
+	held := r.basis.bundles[r.presentation.Issuer]
+	r.decision.Bundle = held.age(r.now)
+	if err := held.checkClock(r.now); err != nil {
+		return err
+	}
 	if err := r.v.checker.CheckClock(r.presentation.Issuer, r.presentation.Status); err != nil {
 		return err
 	}
@@ -169,6 +192,9 @@ func (r *run) spend(proof credential.Proof) error {
 }
 
 func (r *run) checkStatus() error {
+	if err := r.basis.bundles[r.presentation.Issuer].checkTime(r.now); err != nil {
+		return err
+	}
 	result, err := r.v.checker.Check(r.ctx, r.presentation.Issuer, r.presentation.Status)
 	if !result.IssuedAt.IsZero() {
 		r.decision.Status = &Status{
@@ -180,10 +206,16 @@ func (r *run) checkStatus() error {
 	if err != nil {
 		return err
 	}
-	switch result.Status {
-	case revocation.Valid:
+	if limit := r.v.limit(r.basis, r.presentation.Issuer); result.Age > limit && !result.Signalled {
+		return code.Refuse(code.StatusStale, "the list is %v old, the bundle's limit is %v", result.Age, limit)
+	}
+	switch {
+	case result.Status == revocation.Valid:
 		return nil
-	case revocation.Suspended:
+	case result.Signalled:
+		r.suspended = result.Status == revocation.Suspended
+		return code.Refuse(code.StatusSignalled, "the issuer signalled that it is %v", result.Status)
+	case result.Status == revocation.Suspended:
 		return code.Refuse(code.StatusSuspended, "suspended until its holder is in good standing again")
 	}
 	return code.Refuse(code.StatusRevoked, "revoked")

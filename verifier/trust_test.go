@@ -73,7 +73,26 @@ var badTrust = map[string]string{
 	"lists-without-under":       "lists: under is \"\"",
 	"lists-under-without-slash": "end it in a slash",
 	"lists-under-http":          "only https is taken",
-	"lists-key-private":         "lists: key_type_mismatch"}
+	"lists-key-private":         "lists: key_type_mismatch",
+	"retired-empty":             "retired is not an array",
+	"retired-text":              "retired: not a JSON object",
+	"retired-unknown-member":    "retired: unknown member \"why\"",
+	"retired-without-kid":       "retired: a key without kid",
+	"retired-without-at":        "retired: at: not a number of whole seconds",
+	"retired-at-text":           "retired: at: not a number of whole seconds",
+	"retired-at-zero":           "retired: at: not a number of whole seconds",
+	"retired-twice":             "retired: kid \"x\" twice",
+	"revoked-empty":             "revoked is not an array",
+	"revoked-number":            "revoked holds something other than strings",
+	"revoked-empty-text":        "revoked holds something other than strings",
+	"not-before-text":           "not_before: not a number of whole seconds",
+	"not-before-fraction":       "not_before: not a number of whole seconds",
+	"not-before-zero":           "not_before: not a number of whole seconds",
+	"not-before-too-late":       "not_before: not a number of whole seconds",
+	"stopped-text":              "stopped is not an array",
+	"stopped-number":            "stopped holds something other than strings",
+	"lists-events-http":         "only https is taken",
+}
 
 func trustFiles(t *testing.T, kind string) []string {
 	t.Helper()

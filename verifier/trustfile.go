@@ -3,11 +3,13 @@ package verifier
 import (
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/cyberbadge/cyberbadge/internal/jose"
 	"github.com/cyberbadge/cyberbadge/internal/strictjson"
@@ -38,6 +40,14 @@ func parseTrust(text []byte) (*Trust, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The text is strict, so reading it a second time finds the same; this one keeps
+	// the entries as they were written.
+	var entries struct {
+		Issuers []json.RawMessage `json:"issuers"`
+	}
+	if err := json.Unmarshal(text, &entries); err != nil {
+		return nil, err
+	}
 	trust := &Trust{issuers: make(map[string]*trustedIssuer)}
 	for n, e := range list {
 		issuer, err := parseIssuer(e)
@@ -47,13 +57,14 @@ func parseTrust(text []byte) (*Trust, error) {
 		if trust.issuers[issuer.url] != nil {
 			return nil, fmt.Errorf("issuer %d: %q twice", n+1, issuer.url)
 		}
+		issuer.text = entries.Issuers[n]
 		trust.issuers[issuer.url] = issuer
 	}
 	return trust, nil
 }
 
 func parseIssuer(v strictjson.Value) (*trustedIssuer, error) {
-	if err := onlyMembers(v, "issuer", "name", "types", "keys", "anchors", "lists"); err != nil {
+	if err := onlyMembers(v, "issuer", "name", "types", "keys", "anchors", "lists", "retired", "revoked", "not_before", "stopped"); err != nil {
 		return nil, err
 	}
 	i := &trustedIssuer{}
@@ -67,20 +78,99 @@ func parseIssuer(v strictjson.Value) (*trustedIssuer, error) {
 		}
 		i.name = name.Text
 	}
-	types, err := array(v, "types", MaxIssuers)
-	if err != nil {
+	if i.types, err = texts(v, "types", MaxIssuers); err != nil {
 		return nil, err
-	}
-	for _, e := range types {
-		if e.Kind != strictjson.String || e.Text == "" {
-			return nil, errors.New("types holds something other than strings")
-		}
-		i.types = append(i.types, e.Text)
 	}
 	if err := i.parseMechanism(v); err != nil {
 		return nil, err
 	}
+	if err := i.parseEnded(v); err != nil {
+		return nil, err
+	}
 	return i, i.parseLists(v)
+}
+
+// parseEnded reads what the issuer does not stand by any more.
+func (i *trustedIssuer) parseEnded(v strictjson.Value) error {
+	if _, given := v.Member("stopped"); given {
+		var err error
+		if i.stopped, err = texts(v, "stopped", MaxIssuers); err != nil {
+			return err
+		}
+	}
+	if _, given := v.Member("revoked"); given {
+		ids, err := texts(v, "revoked", MaxRevokedKeys)
+		if err != nil {
+			return err
+		}
+		i.revoked = make(map[string]bool, len(ids))
+		for _, id := range ids {
+			i.revoked[id] = true
+		}
+	}
+	if m, given := v.Member("not_before"); given {
+		var err error
+		if i.notBefore, err = instant(m); err != nil {
+			return fmt.Errorf("not_before: %w", err)
+		}
+	}
+	return i.parseRetired(v)
+}
+
+func (i *trustedIssuer) parseRetired(v strictjson.Value) error {
+	if _, given := v.Member("retired"); !given {
+		return nil
+	}
+	list, err := array(v, "retired", MaxRetiredKeys)
+	if err != nil {
+		return err
+	}
+	i.retired = make(map[string]time.Time, len(list))
+	for _, e := range list {
+		if err := onlyMembers(e, "kid", "at"); err != nil {
+			return fmt.Errorf("retired: %w", err)
+		}
+		id, _ := e.Member("kid")
+		if id.Kind != strictjson.String || id.Text == "" {
+			return errors.New("retired: a key without kid")
+		}
+		if _, twice := i.retired[id.Text]; twice {
+			return fmt.Errorf("retired: kid %q twice", id.Text)
+		}
+		at, _ := e.Member("at")
+		if i.retired[id.Text], err = instant(at); err != nil {
+			return fmt.Errorf("retired: at: %w", err)
+		}
+	}
+	return nil
+}
+
+// maxInstant is the end of the year 9999, in seconds since 1970.
+const maxInstant = 253402300799
+
+// instant reads whole seconds since 1970. Zero would be the same as not to say it.
+func instant(v strictjson.Value) (time.Time, error) {
+	seconds, whole := v.Integer()
+	if !whole || seconds < 1 || seconds > maxInstant {
+		return time.Time{}, fmt.Errorf("not a number of whole seconds since 1970, 1 to %d", int64(maxInstant))
+	}
+	return time.Unix(seconds, 0).UTC(), nil
+}
+
+// texts reads an array of strings that are not empty.
+func texts(v strictjson.Value, name string, limit int) ([]string, error) {
+	list, err := array(v, name, limit)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]string, len(list))
+	for n, e := range list {
+		if e.Kind != strictjson.String || e.Text == "" {
+			return nil, fmt.Errorf("%s holds something other than strings", name)
+		}
+		all[n] = e.Text
+	}
+	return all, nil
 }
 
 func (i *trustedIssuer) parseMechanism(v strictjson.Value) error {
@@ -118,7 +208,7 @@ func (i *trustedIssuer) parseLists(v strictjson.Value) error {
 	if !present {
 		return errors.New("no lists: without them every badge is denied")
 	}
-	if err := onlyMembers(lists, "under", "aggregation", "keys"); err != nil {
+	if err := onlyMembers(lists, "under", "aggregation", "events", "keys"); err != nil {
 		return fmt.Errorf("lists: %w", err)
 	}
 	var err error
@@ -128,10 +218,11 @@ func (i *trustedIssuer) parseLists(v strictjson.Value) error {
 	if !strings.HasSuffix(i.lists.under, "/") {
 		return fmt.Errorf("lists: under is %q; end it in a slash, or https://host would cover https://host.evil", i.lists.under)
 	}
-	if _, given := lists.Member("aggregation"); given {
-		if i.lists.aggregation, err = secureURL(lists, "aggregation"); err != nil {
-			return fmt.Errorf("lists: %w", err)
-		}
+	if i.lists.aggregation, err = optionalURL(lists, "aggregation"); err != nil {
+		return fmt.Errorf("lists: %w", err)
+	}
+	if i.lists.events, err = optionalURL(lists, "events"); err != nil {
+		return fmt.Errorf("lists: %w", err)
 	}
 	if i.lists.keys, err = parseKeys(lists); err != nil {
 		return fmt.Errorf("lists: %w", err)
@@ -150,6 +241,14 @@ func parseKeys(v strictjson.Value) ([]jose.Key, error) {
 		}
 	}
 	return keys, nil
+}
+
+// optionalURL is empty where nothing is given.
+func optionalURL(v strictjson.Value, name string) (string, error) {
+	if _, given := v.Member(name); !given {
+		return "", nil
+	}
+	return secureURL(v, name)
 }
 
 // secureURL takes HTTPS, and HTTP on loopback for trying things out.

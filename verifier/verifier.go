@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -28,18 +30,29 @@ const (
 	rememberedBadges = 1 << 12          // some ten megabytes
 )
 
-// Config configures a [Verifier]. Only Trust is required: the zero value of
+// Config configures a [Verifier]. Trust or Roots is required: the zero value of
 // every other field is the strict one.
 type Config struct {
 	Trust *Trust
+	// Roots are programs whose trust comes in bundles that their root key signed: see
+	// [Verifier.UseBundle]. They may stand beside a trust list, for other issuers.
+	Roots []Root
 	// Fetcher gets status lists; package revocation/fetch has the one for HTTP.
 	// When nil, only the lists given to [Verifier.LoadList] are known.
 	Fetcher revocation.Fetcher
 	// Aggregator finds out which lists there are, for [Verifier.KeepLists]. When
 	// nil, it knows only those that badges have named.
 	Aggregator revocation.Aggregator
-	// MaxStatusAge is the site's limit on the age of a status list.
-	// revocation.DefaultMaxAge when zero.
+	// Follower hears from issuers that a list has changed, for [Verifier.KeepLists].
+	// When nil, lists are looked at as often as their ttl says.
+	Follower revocation.Follower
+	// Cache keeps status lists over a restart; package revocation/cache has one of
+	// files. When nil, a new verifier knows none, and not how new those were that
+	// the last one knew.
+	Cache revocation.Cache
+	// MaxStatusAge is the site's limit on the age of a status list. When zero, it is
+	// revocation.DefaultMaxAge; or, with no Fetcher, the limit of the bundle that the
+	// list came in. A bundle's limit that is stricter than the site's counts.
 	MaxStatusAge time.Duration
 	// Audience is what this verifier is called by issuers that limit badges to
 	// some verifiers. A badge that names others only is denied; one that names
@@ -54,7 +67,12 @@ type Config struct {
 	// signed.
 	AllowUnbound bool
 	Now          func() time.Time // time.Now when nil
-	Logger       *slog.Logger     // decisions without personal data; discards when nil
+	// Elapsed is a clock that nobody can set; see revocation.CheckerConfig.
+	Elapsed func() time.Duration
+	// Observe is told what becomes of status lists and of the clock, when not nil. It
+	// is called from several goroutines and must return soon.
+	Observe func(revocation.Event)
+	Logger  *slog.Logger // decisions without personal data; discards when nil
 }
 
 // Request is what is asked of a decision.
@@ -84,6 +102,8 @@ type Verifier struct {
 	memory  badgeMemory
 	checker *revocation.Checker
 	replay  *replayGuard
+	basis   atomic.Pointer[basis]
+	taking  sync.Mutex // held while a bundle is taken
 }
 
 // New reports everything that is wrong with the configuration at once.
@@ -97,11 +117,19 @@ func New(config Config) (*Verifier, error) {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
-	checker, err := revocation.NewChecker(revocation.CheckerConfig{
-		Trust:   config.Trust,
+	v := &Verifier{config: config}
+	held, err := v.begin()
+	if err != nil {
+		return nil, fmt.Errorf("verifier: %w", err)
+	}
+	v.checker, err = revocation.NewChecker(revocation.CheckerConfig{
+		Trust:   basisTrust{v},
 		Fetcher: config.Fetcher,
-		MaxAge:  config.MaxStatusAge,
+		Cache:   config.Cache,
+		MaxAge:  config.checkerLimit(),
 		Now:     config.Now,
+		Elapsed: config.Elapsed,
+		Observe: config.Observe,
 		Logger:  config.Logger,
 	})
 	if err != nil {
@@ -111,18 +139,22 @@ func New(config Config) (*Verifier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("verifier: %w", err)
 	}
-	replay, err := newReplayGuard(MaxProofAge+MaxProofAhead, MaxProofs)
-	if err != nil {
+	v.memory = badgeMemory{memory}
+	if v.replay, err = newReplayGuard(MaxProofAge+MaxProofAhead, MaxProofs); err != nil {
 		return nil, fmt.Errorf("verifier: %w", err)
 	}
-	return &Verifier{config: config, memory: badgeMemory{memory}, checker: checker, replay: replay}, nil
+	for _, opened := range held {
+		v.loadLists(opened)
+	}
+	return v, nil
 }
 
 func (c Config) check() error {
 	var problems []error
-	if c.Trust == nil || len(c.Trust.issuers) == 0 {
-		problems = append(problems, errors.New("no trusted issuer: every badge would be denied; load a trust list"))
+	if (c.Trust == nil || len(c.Trust.issuers) == 0) && len(c.Roots) == 0 {
+		problems = append(problems, errors.New("no trusted issuer: every badge would be denied; load a trust list, or pin a root key"))
 	}
+	problems = append(problems, c.checkRoots())
 	if c.MaxStatusAge < 0 {
 		problems = append(problems, fmt.Errorf("MaxStatusAge is negative (%v)", c.MaxStatusAge))
 	}
@@ -132,19 +164,6 @@ func (c Config) check() error {
 // Close ends the fetches under way and waits for them.
 func (v *Verifier) Close() error { return v.checker.Close() }
 
-// LoadList takes a status list that came another way than through the Fetcher.
-// It is verified like any other.
-func (v *Verifier) LoadList(issuer, uri, token string) error {
-	return v.checker.Load(issuer, uri, token)
-}
-
-// RefreshList has a status list fetched now rather than when its ttl is over:
-// what to do when the issuer tells that it has changed. It does not wait; the
-// decisions that follow do. A forged call can bring nothing but a newer list.
-func (v *Verifier) RefreshList(issuer, uri string) error {
-	return v.checker.Refresh(issuer, uri)
-}
-
 // Verify decides whether the presentation, an SD-JWT or a gate code, gives the
 // access that the request asks for. It never fails: whatever goes wrong is a
 // denial with its reason. Surrounding white space, as scanners add it, is
@@ -152,6 +171,7 @@ func (v *Verifier) RefreshList(issuer, uri string) error {
 func (v *Verifier) Verify(ctx context.Context, presentation string, request Request) Decision {
 	r := run{
 		v:       v,
+		basis:   v.basis.Load(),
 		ctx:     ctx,
 		request: request,
 		now:     v.config.Now(),
@@ -164,6 +184,7 @@ func (v *Verifier) Verify(ctx context.Context, presentation string, request Requ
 		Gate:   request.Gate,
 		Checks: make([]Check, 0, len(stages)),
 	}
+	r.decision.Bundle = r.basis.only().age(r.now)
 	r.make(presentation)
 	v.log(ctx, &r)
 	return r.decision

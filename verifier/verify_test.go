@@ -51,6 +51,12 @@ func newGate(t *testing.T, change func(*verifier.Config)) *gate {
 
 func (g *gate) set(now time.Time) { g.now.Store(&now) }
 
+// list is a list of this instant, newer than those made before.
+func (g *gate) list(t *testing.T, status revocation.Status) string {
+	t.Helper()
+	return verifiertest.ListToken(t, credentialtest.ListURI, *g.now.Load(), status)
+}
+
 var onsite = verifier.Request{Access: credential.Onsite}
 
 func (g *gate) ask(t *testing.T, presentation string, request verifier.Request) verifier.Decision {

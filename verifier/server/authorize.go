@@ -22,7 +22,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) error {
 	}
 	decision, decided := s.decide(r.Context(), authorizeRoute, presentation, verifier.Request{Access: s.config.AuthorizeAccess})
 	if !decided {
-		w.Header().Set("Retry-After", retryAfter)
+		w.Header().Set("Retry-After", problem.RetryAfter)
 		return problem.Errorf(http.StatusForbidden, CodeOverloaded, overloadedDetail)
 	}
 	header := w.Header()

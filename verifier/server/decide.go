@@ -27,6 +27,7 @@ func (s *Server) decide(ctx context.Context, route, presentation string, request
 	started := s.config.Now()
 	decision := s.config.Verifier.Verify(ctx, presentation, request)
 	s.metrics.observe(&decision, s.config.Now().Sub(started))
+	s.grants.register.Note(decision)
 	s.log(ctx, route, &decision)
 	return decision, true
 }

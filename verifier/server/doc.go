@@ -10,6 +10,7 @@
 //
 //	POST /v1/verify      a decision on a presentation
 //	GET  /v1/authorize   forward auth, for nginx, Caddy and Traefik
+//	DELETE /v1/grants/{decision}   what it allowed is over
 //	GET  /healthz        the process answers
 //	GET  /readyz         it can decide
 //	GET  /openapi.json   all of this as OpenAPI 3.1
@@ -34,6 +35,7 @@
 //	GET  /gate/v1/pictures    a person's picture, fetched from its issuer for the gate
 //	POST /gate/v1/visits      records for the register of visits
 //	GET  /gate/v1/present     who is on site
+//	GET  /gate/v1/events      server-sent events: lists changed, a decision has ended
 //
 // All but the page, pairing, nonce and session need the session. Access, site and
 // policy of a decision are the pairing's; the tablet sends what it scanned and
@@ -48,6 +50,17 @@
 // only if it has the digest that the issuer signed and a format that runs nothing.
 // So a tablet gets nothing through this service that a badge does not name, and
 // people's browsers tell the issuer nothing.
+//
+// # Grants
+//
+// A decision that allowed something is a grant until its badge expires, whatever came
+// of it. When a newer list or a signal says that the badge is revoked or suspended,
+// the gate that was told of the decision hears it over its event stream, other systems
+// over [Config.Webhooks], and the log has it. Whoever has ended what a decision allowed
+// says so with DELETE /v1/grants/{decision}: nothing is told of it any more. Any caller
+// of this service may, who knows the id: it is random, and told only to who asked for
+// the decision. So a proxy must not hand X-Badge-Decision on to people who reach this
+// service. Grants are in memory; see package grant for what is lost with it.
 //
 // # Forward auth
 //

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/cyberbadge/cyberbadge/internal/eventstream"
+	"github.com/cyberbadge/cyberbadge/internal/httpserver"
 	"github.com/cyberbadge/cyberbadge/verifier"
 	"github.com/cyberbadge/cyberbadge/verifier/gate"
 	"github.com/cyberbadge/cyberbadge/verifier/visit"
@@ -39,18 +41,14 @@ type gates struct {
 	verifier *verifier.Verifier
 	desk     *gate.Desk
 	register *visit.Register // nil: no visits are kept
-	issuers  []string        // whose pictures are fetched
 	address  string          // this service's origin, if it is known
 	bundles  *bundles
 	pictures *pictures // nil: none are fetched
+	events   *gateEvents
 	pages    *web.Pages
 }
 
 func (s *Server) newGates() (*gates, error) {
-	trust, err := verifier.ParseTrust(s.config.TrustList)
-	if err != nil {
-		return nil, err
-	}
 	pages, err := web.New(web.Config{TLS: s.config.TLS})
 	if err != nil {
 		return nil, err
@@ -60,11 +58,14 @@ func (s *Server) newGates() (*gates, error) {
 		verifier: s.config.Verifier,
 		desk:     s.config.Gates,
 		register: s.config.Register,
-		issuers:  trust.Issuers(),
 		address:  s.config.Address,
-		bundles:  &bundles{trust: s.config.TrustList, logger: s.config.Logger},
+		bundles:  &bundles{logger: s.config.Logger},
 		pages:    pages,
 	}
+	if g.events, err = newGateEvents(eventstream.Config{}); err != nil {
+		return nil, err
+	}
+	g.events.measure(s.metrics.registry)
 	if s.config.Pictures != nil {
 		g.pictures, err = newPictures(s.config.Pictures, s.config.Now)
 	}
@@ -82,15 +83,16 @@ func (g *gates) routes() []route {
 		{http.MethodGet, gateAPI + "pictures", g.ownPage(g.session(g.picture))},
 		{http.MethodPost, gateAPI + "visits", g.own(g.session(g.keepVisits))},
 		{http.MethodGet, gateAPI + "present", g.own(g.session(g.present))},
+		{http.MethodGet, gateAPI + "events", g.own(g.session(g.listen))},
 	}...)
 }
 
 func (g *gates) pageRoutes() []route {
 	return []route{
-		{http.MethodGet, GatePath, always(g.pages.Gate())},
-		{http.MethodGet, GatePath + web.GateWorkerName, always(g.pages.GateWorker())},
-		{http.MethodGet, GatePath + web.GateManifestName, always(g.pages.GateManifest())},
-		{http.MethodGet, web.AssetsPath + ":name", always(g.pages.Assets())},
+		{http.MethodGet, GatePath, httpserver.Always(g.pages.Gate())},
+		{http.MethodGet, GatePath + web.GateWorkerName, httpserver.Always(g.pages.GateWorker())},
+		{http.MethodGet, GatePath + web.GateManifestName, httpserver.Always(g.pages.GateManifest())},
+		{http.MethodGet, web.AssetsPath + ":name", httpserver.Always(g.pages.Assets())},
 	}
 }
 
@@ -151,8 +153,6 @@ func (c Config) checkGates() []error {
 			problems = append(problems, fmt.Errorf("verifier/server: "+format, args...))
 		}
 	}
-	refuse(len(c.TrustList) == 0, "no TrustList: gates could not decide without a connection")
-	refuse(c.Register != nil && c.Retention <= 0, "a Register, and a Retention of %v; give the register's", c.Retention)
 	refuse(len(c.Help.Text) > MaxHelpText, "Help.Text has %d bytes; %d at most", len(c.Help.Text), MaxHelpText)
 	refuse(len(c.Help.Phone) > MaxHelpPhone, "Help.Phone has %d bytes; %d at most", len(c.Help.Phone), MaxHelpPhone)
 	if err := CheckAddress(c.Address); err != nil {

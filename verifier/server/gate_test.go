@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/credential"
-	"github.com/cyberbadge/cyberbadge/credential/credentialtest"
 	"github.com/cyberbadge/cyberbadge/verifier"
 	"github.com/cyberbadge/cyberbadge/verifier/gate"
 	"github.com/cyberbadge/cyberbadge/verifier/verifiertest"
@@ -78,7 +77,7 @@ func TestGate_FromACodeToWhoIsOnSite(t *testing.T) {
 
 	// Each record counts once, however often it is sent.
 	in := admitted("in-1", first)
-	out := visit.Record{ID: "no-1", At: s.now(), Event: visit.Refused, Reason: "expired", Code: "badge_expired", Offline: true}
+	out := visit.Record{ID: "no-1", At: s.Now(), Event: visit.Refused, Reason: "expired", Code: "badge_expired", Offline: true}
 	if got := north.keep(t, in, out); !slices.Equal(got, []visit.Result{visit.Kept, visit.Kept}) {
 		t.Errorf("records: %q", got)
 	}
@@ -91,7 +90,7 @@ func TestGate_FromACodeToWhoIsOnSite(t *testing.T) {
 			t.Errorf("at %s: %+v\nwant %+v", at.gate.Name, got, want)
 		}
 	}
-	if got := south.keep(t, visit.Record{ID: "out-1", At: s.now(), Event: visit.Left, Visit: "in-1"}); !slices.Equal(got, []visit.Result{visit.Kept}) {
+	if got := south.keep(t, visit.Record{ID: "out-1", At: s.Now(), Event: visit.Left, Visit: "in-1"}); !slices.Equal(got, []visit.Result{visit.Kept}) {
 		t.Errorf("left: %q", got)
 	}
 	if got := north.present(t); len(got) != 0 {
@@ -146,7 +145,7 @@ func TestGate_BundleIsEnoughToDecideWithoutTheService(t *testing.T) {
 		t.Fatal(err)
 	}
 	trust, err := verifier.ParseTrust([]byte(got.Trust))
-	if err != nil || got.Trust != string(verifiertest.TrustFile(t)) {
+	if err != nil || got.Trust != string(verifiertest.Trust(t).Text()) {
 		t.Fatalf("another trust list: %v", err)
 	}
 	offline, err := verifier.New(verifier.Config{Trust: trust, Now: now})
@@ -179,214 +178,6 @@ func TestGate_BundleIsEnoughToDecideWithoutTheService(t *testing.T) {
 		if r.header.Get("Content-Encoding") != "" && refuses != "" {
 			t.Errorf("Accept-Encoding %q was answered in %s", refuses, r.header.Get("Content-Encoding"))
 		}
-	}
-}
-
-func TestGate_AnEndedGateIsToldSo(t *testing.T) {
-	t.Parallel()
-	s := startGates(t, nil)
-	tb := newGate(t, s, gate.Invitation{})
-	if err := s.desk.End(t.Context(), tb.gate.ID); err != nil {
-		t.Fatal(err)
-	}
-	for _, call := range []struct{ method, path, body string }{
-		{"GET", "settings", ""}, {"GET", "bundle", ""}, {"GET", "present", ""},
-		{"POST", "decisions", `{"presentation":"x"}`}, {"POST", "visits", `{"records":[]}`},
-		{"GET", "pictures?url=x&integrity=y", ""},
-	} {
-		tb.call(t, call.method, call.path, call.body).refused(t, call.path, 403, CodeGateUnknown)
-	}
-	tb.ask(t, tb.nonce(t)).refused(t, "a new session", 403, CodeGateUnknown)
-}
-
-func TestGate_WithoutASessionThereIsNothing(t *testing.T) {
-	t.Parallel()
-	s := startGates(t, nil)
-	tb := newGate(t, s, gate.Invitation{})
-	session := tb.cookie
-	for name, cookie := range map[string]string{
-		"none":           "",
-		"empty":          SessionCookie + "=",
-		"made up":        SessionCookie + "=" + strings.Repeat("A", 43),
-		"another name":   strings.Replace(session, "__Host-", "", 1),
-		"two":            session + "; " + SessionCookie + "=" + strings.Repeat("A", 43),
-		"the same twice": session + "; " + session,
-	} {
-		tb.cookie = cookie
-		for _, call := range []struct{ method, path, body string }{
-			{"GET", "settings", ""}, {"GET", "bundle", ""}, {"GET", "present", ""}, {"GET", "pictures", ""},
-			{"POST", "decisions", `{"presentation":"x"}`}, {"POST", "visits", `{"records":[]}`},
-		} {
-			tb.call(t, call.method, call.path, call.body).refused(t, name+" "+call.path, 401, CodeGateSessionMissing)
-		}
-	}
-	tb.cookie = session
-	s.advance(gate.SessionLife - time.Millisecond)
-	if r := tb.call(t, "GET", "settings", ""); r.status != 200 {
-		t.Errorf("at the end of its life: %d %s", r.status, r.body)
-	}
-	s.advance(time.Millisecond)
-	tb.call(t, "GET", "settings", "").refused(t, "after it", 401, CodeGateSessionMissing)
-}
-
-func TestGate_PairingAndSessionsAreRefusedForTheirReason(t *testing.T) {
-	t.Parallel()
-	s := startGates(t, nil)
-	used := newGate(t, s, gate.Invitation{})
-	code, _, err := s.desk.Invite(t.Context(), gate.Invitation{Name: "West gate", Access: credential.Onsite})
-	if err != nil {
-		t.Fatal(err)
-	}
-	used.pair(t, code).refused(t, "a key that another gate has", 403, CodePairingRefused)
-	other := newTablet(t, s)
-	if r := other.pair(t, code); r.status != 201 {
-		t.Errorf("the code is still good: %d %s", r.status, r.body)
-	}
-	newTablet(t, s).pair(t, code).refused(t, "a used code", 403, CodePairingRefused)
-	other.call(t, "POST", "pairing", `{"code":"x","key":{"kty":"EC","crv":"P-384"}}`).refused(t, "another curve", 400, CodeKeyInvalid)
-	other.call(t, "POST", "pairing", `{"code":"x"}`).refused(t, "no key", 400, CodeKeyInvalid)
-
-	nonce := other.nonce(t)
-	stranger := newTablet(t, s)
-	stranger.gate.ID = other.gate.ID
-	stranger.ask(t, nonce).refused(t, "another key", 403, CodeGateProofRefused)
-	if r := other.ask(t, nonce); r.status != 204 {
-		t.Errorf("the nonce that a stranger tried: %d %s", r.status, r.body)
-	}
-	other.ask(t, nonce).refused(t, "a used nonce", 403, CodeGateProofRefused)
-	stranger.gate.ID = "nobody"
-	stranger.ask(t, other.nonce(t)).refused(t, "no such gate", 403, CodeGateUnknown)
-
-	for i := range gate.MaxWrongCodes {
-		r := stranger.pair(t, "00000-00000")
-		if r.status == 429 {
-			if i < gate.MaxWrongCodes-1 {
-				t.Errorf("after %d wrong codes: %s", i, r.body)
-			}
-			break
-		}
-	}
-	r := stranger.pair(t, "00000-00000")
-	r.refused(t, "too many wrong codes", 429, CodeTooManyAttempts)
-	if r.header.Get("Retry-After") != pairRetryAfter {
-		t.Errorf("Retry-After %q", r.header.Get("Retry-After"))
-	}
-}
-
-func TestGate_APolicyThatIsGoneShutsTheGate(t *testing.T) {
-	t.Parallel()
-	s := startGates(t, nil)
-	tb := newGate(t, s, gate.Invitation{Policy: "gone"})
-	tb.call(t, "POST", "decisions", `{"presentation":"x"}`).refused(t, "decision", 503, CodeGatePolicyUnknown)
-	tb.call(t, "GET", "settings", "").refused(t, "settings", 503, CodeGatePolicyUnknown)
-	if !strings.Contains(s.log.String(), `policy \"gone\"`) {
-		t.Error("the log does not say which policy")
-	}
-}
-
-func TestGate_CallsThatAreWrong(t *testing.T) {
-	t.Parallel()
-	s := startGates(t, nil)
-	tb := newGate(t, s, gate.Invitation{})
-	for name, c := range map[string]struct {
-		path, body, contentType string
-		status                  int
-		code                    string
-	}{
-		"a form's type":    {"decisions", `{"presentation":"x"}`, "text/plain", 415, "unsupported_media_type"},
-		"no type":          {"visits", `{"records":[]}`, "", 415, "unsupported_media_type"},
-		"a form":           {"pairing", `a=b`, "application/x-www-form-urlencoded", 415, "unsupported_media_type"},
-		"nonce as a form":  {"nonce", `{}`, "text/plain", 415, "unsupported_media_type"},
-		"session as text":  {"session", `{"proof":"x"}`, "text/plain", 415, "unsupported_media_type"},
-		"no body":          {"nonce", ``, "application/json", 400, "json_invalid"},
-		"unknown member":   {"decisions", `{"presentation":"x","access":"remote"}`, "application/json", 400, "json_unknown_name"},
-		"no presentation":  {"decisions", `{"presentation":""}`, "application/json", 400, CodePresentationMissing},
-		"a query":          {"decisions?x=1", `{"presentation":"x"}`, "application/json", 400, CodeQueryNotAllowed},
-		"too large":        {"decisions", `{"presentation":"` + strings.Repeat("x", MaxBody) + `"}`, "application/json", 413, "request_too_large"},
-		"records too many": {"visits", manyRecords(visit.MaxRecords + 1), "application/json", 400, CodeTooManyRecords},
-		"records' name":    {"visits", `{"records":[{"ID":"x"}]}`, "application/json", 400, "json_unknown_name"},
-	} {
-		tb.call(t, "POST", c.path, c.body, "Content-Type", c.contentType).refused(t, name, c.status, c.code)
-	}
-	if r := tb.call(t, "POST", "visits", manyRecords(visit.MaxRecords)); r.status != 200 {
-		t.Errorf("as many records as may be: %d %s", r.status, r.body)
-	}
-	for size, want := range map[int]int{MaxVisitsBody: 200, MaxVisitsBody + 1: 413} {
-		body := `{"records":[` + strings.Repeat(" ", size-len(`{"records":[]}`)) + `]}`
-		if r := tb.call(t, "POST", "visits", body); r.status != want {
-			t.Errorf("%d bytes of visits: %d, want %d", size, r.status, want)
-		}
-	}
-	for size, want := range map[int]int{MaxBody: 200, MaxBody + 1: 413} {
-		body := `{"presentation":"` + strings.Repeat("x", size-len(`{"presentation":""}`)) + `"}`
-		if r := tb.call(t, "POST", "decisions", body); r.status != want {
-			t.Errorf("%d bytes: %d, want %d", size, r.status, want)
-		}
-	}
-	// The largest call that a page can make fits.
-	full := strings.Repeat("x", 400)
-	record := visit.Record{ID: strings.Repeat("x", visit.MaxID), At: s.now(), Event: visit.Admitted, Badge: &visit.Badge{
-		Issuer: full, Subject: full, StatusList: full, GivenName: full, FamilyName: full, Organization: full, Role: full, Expires: s.now(),
-	}}
-	text, err := json.Marshal(record)
-	if err != nil || len(text)*visit.MaxRecords > MaxVisitsBody {
-		t.Errorf("%d records of %d bytes are more than %d (%v)", visit.MaxRecords, len(text), MaxVisitsBody, err)
-	}
-}
-
-func manyRecords(n int) string {
-	records := make([]visit.Record, n)
-	for i := range records {
-		records[i] = visit.Record{ID: fmt.Sprint("r-", i), At: credentialtest.Now, Event: visit.Refused, Reason: "expired"}
-	}
-	text, err := json.Marshal(map[string]any{"records": records})
-	if err != nil {
-		panic(err)
-	}
-	return string(text)
-}
-
-func TestGate_PagesOfOtherSitesCanCallNothing(t *testing.T) {
-	t.Parallel()
-	s := startGates(t, func(c *Config) { c.Address = "https://gate.customer.example" })
-	tb := newGate(t, s, gate.Invitation{})
-	calls := []struct{ method, path, body string }{
-		{"POST", "pairing", `{"code":"x","key":{}}`}, {"POST", "nonce", `{}`}, {"POST", "session", `{"proof":"x"}`},
-		{"POST", "decisions", `{"presentation":"x"}`}, {"POST", "visits", `{"records":[]}`},
-		{"GET", "settings", ""}, {"GET", "bundle", ""}, {"GET", "present", ""}, {"GET", "pictures?url=x&integrity=y", ""},
-	}
-	for name, header := range map[string][]string{
-		"cross-site":       {"Sec-Fetch-Site", "cross-site"},
-		"a sibling":        {"Sec-Fetch-Site", "same-site"},
-		"empty":            {"Sec-Fetch-Site", " "},
-		"an origin":        {"Origin", "https://attacker.example"},
-		"no origin's name": {"Origin", "null"},
-		"another port":     {"Origin", "http://127.0.0.1:1"},
-		"no scheme":        {"Origin", strings.TrimPrefix(s.url, "http://")},
-		"ours as a prefix": {"Origin", s.url + ".attacker.example"},
-		"the address's":    {"Origin", "https://gate.customer.example.attacker.example"},
-		"both, one bad":    {"Sec-Fetch-Site", "same-origin", "Origin", "https://attacker.example"},
-		"the other bad":    {"Sec-Fetch-Site", "cross-site", "Origin", s.url},
-	} {
-		for _, call := range calls {
-			tb.call(t, call.method, call.path, call.body, header...).refused(t, name+" "+call.path, 403, CodeCrossSite)
-		}
-	}
-	for name, header := range map[string][]string{
-		"its own":           {"Sec-Fetch-Site", "same-origin", "Origin", s.url},
-		"typed":             {"Sec-Fetch-Site", "none"},
-		"behind TLS":        {"Origin", strings.Replace(s.url, "http:", "https:", 1)},
-		"the address":       {"Origin", "https://gate.customer.example"},
-		"in capitals":       {"Origin", strings.ToUpper(s.url)},
-		"no browser at all": nil,
-	} {
-		if r := tb.call(t, "POST", "nonce", `{}`, header...); r.status != 200 {
-			t.Errorf("%s: %d %s", name, r.status, r.body)
-		}
-	}
-	r := tb.call(t, "OPTIONS", "decisions", "", "Origin", "https://attacker.example", "Access-Control-Request-Method", "POST")
-	if r.status != 405 || r.header.Get("Access-Control-Allow-Origin") != "" {
-		t.Errorf("asked beforehand: %d %v", r.status, r.header)
 	}
 }
 

@@ -19,10 +19,24 @@ import (
 )
 
 // bundle is what a tablet needs to decide without a connection. Nothing in it is
-// secret, and the tablet verifies the lists itself.
+// secret, and the tablet verifies the lists and the manifests itself.
 type bundle struct {
 	Trust string       `json:"trust"`
 	Lists []bundleList `json:"lists"`
+	// Roots are the issuers of the trust list whose entries came in bundles: a tablet
+	// ends when the bundle does, and keeps to its limit.
+	Roots []bundleRoot `json:"roots,omitempty"`
+}
+
+// bundleRoot is a pinned root key with the first line of its newest bundle.
+type bundleRoot struct {
+	Root     string    `json:"root"` // fingerprint
+	Customer string    `json:"customer,omitempty"`
+	Manifest string    `json:"manifest"`
+	Issuer   string    `json:"issuer"`
+	Number   uint64    `json:"number"`
+	IssuedAt time.Time `json:"issued_at"`
+	Expires  time.Time `json:"expires_at"`
 }
 
 type bundleList struct {
@@ -45,21 +59,23 @@ const MaxBundle = 16 << 20
 // bundles keeps the bundle for as long as no list changes: it can be megabytes,
 // and all tablets ask for the same.
 type bundles struct {
-	trust  []byte
 	logger *slog.Logger
 
 	mu    sync.Mutex
-	lists []verifier.List // of held
+	trust *verifier.Trust // of held, as are the lists
+	lists []verifier.List
 	held  *snapshot
 }
 
-func (b *bundles) of(lists []verifier.List) (*snapshot, error) {
+// of packs a trust list with the bundles that it is of. They are part of it: another
+// bundle is another trust list.
+func (b *bundles) of(trust *verifier.Trust, held []verifier.HeldBundle, lists []verifier.List) (*snapshot, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.held != nil && slices.Equal(lists, b.lists) {
+	if b.held != nil && trust == b.trust && slices.Equal(lists, b.lists) {
 		return b.held, nil
 	}
-	text, err := json.Marshal(bundle{string(b.trust), b.bounded(lists)})
+	text, err := json.Marshal(bundle{string(trust.Text()), b.bounded(lists), rootsOf(held)})
 	if err != nil {
 		return nil, err
 	}
@@ -67,8 +83,16 @@ func (b *bundles) of(lists []verifier.List) (*snapshot, error) {
 	if made.zipped, err = compress(text); err != nil {
 		return nil, err
 	}
-	b.lists, b.held = lists, made
+	b.trust, b.lists, b.held = trust, lists, made
 	return made, nil
+}
+
+func rootsOf(held []verifier.HeldBundle) []bundleRoot {
+	var roots []bundleRoot
+	for _, h := range held {
+		roots = append(roots, bundleRoot{h.Root.String(), h.Customer, h.Manifest, h.Issuer, h.Number, h.IssuedAt, h.Expires})
+	}
+	return roots
 }
 
 // bounded leaves out what is too much. A badge whose list is left out is denied
@@ -119,7 +143,7 @@ func (s *snapshot) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 func (g *gates) bundle(w http.ResponseWriter, r *http.Request, _ gate.Gate) error {
-	made, err := g.bundles.of(g.verifier.Lists())
+	made, err := g.bundles.of(g.verifier.Trust(), g.verifier.Bundles(), g.verifier.Lists())
 	if err != nil {
 		return err
 	}

@@ -17,8 +17,8 @@ func TestBundle_SizeIsBounded(t *testing.T) {
 	lists := []verifier.List{{Issuer: "i", URI: "1", Token: half}, {Issuer: "i", URI: "2", Token: half}}
 	for extra, want := range map[string]int{"": 2, "x": 1} {
 		lists[1].Token = half + extra
-		b := &bundles{trust: []byte("{}"), logger: slog.New(slog.NewTextHandler(&log, nil))}
-		made, err := b.of(lists)
+		b := &bundles{logger: slog.New(slog.NewTextHandler(&log, nil))}
+		made, err := b.of(&verifier.Trust{}, nil, lists)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,14 +34,14 @@ func TestBundle_SizeIsBounded(t *testing.T) {
 
 func TestBundle_IsMadeAnewOnlyWhenAListHasChanged(t *testing.T) {
 	t.Parallel()
-	b := &bundles{logger: slog.New(slog.DiscardHandler)}
+	b, trust := &bundles{logger: slog.New(slog.DiscardHandler)}, &verifier.Trust{}
 	of := func(tokens ...string) *snapshot {
 		t.Helper()
 		var lists []verifier.List
 		for _, token := range tokens {
 			lists = append(lists, verifier.List{Issuer: "i", URI: "u", Token: token})
 		}
-		made, err := b.of(lists)
+		made, err := b.of(trust, nil, lists)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,5 +56,10 @@ func TestBundle_IsMadeAnewOnlyWhenAListHasChanged(t *testing.T) {
 	}
 	if again := of("a"); again.tag != one.tag {
 		t.Error("the same lists with another tag")
+	}
+	before := trust
+	trust = &verifier.Trust{}
+	if of("a") == of("a") && before == b.trust {
+		t.Error("another trust list was not packed")
 	}
 }

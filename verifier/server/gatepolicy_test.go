@@ -9,7 +9,6 @@ import (
 	"github.com/cyberbadge/cyberbadge/verifier"
 	"github.com/cyberbadge/cyberbadge/verifier/gate"
 	"github.com/cyberbadge/cyberbadge/verifier/sqlite"
-	"github.com/cyberbadge/cyberbadge/verifier/verifiertest"
 	"github.com/cyberbadge/cyberbadge/verifier/visit"
 )
 
@@ -57,7 +56,7 @@ func TestNew_ReportsWhatIsWrongAboutGates(t *testing.T) {
 	}
 	good := Config{
 		Verifier: newVerifier(t, func(c *verifier.Config) { c.Policy = verifier.Policy{Roles: []string{"technician"}} }),
-		Gates:    desk, TrustList: verifiertest.TrustFile(t), Register: register, Retention: time.Hour,
+		Gates:    desk, Register: register,
 		Policies: map[string]verifier.Policy{"all": {}, "some": {Roles: []string{"auditor", "technician"}}},
 		Help:     Help{Text: strings.Repeat("h", MaxHelpText), Phone: strings.Repeat("1", MaxHelpPhone)},
 		Address:  "https://gate.customer.example:8443",
@@ -66,9 +65,6 @@ func TestNew_ReportsWhatIsWrongAboutGates(t *testing.T) {
 		t.Errorf("at every bound: %v", err)
 	}
 	for want, change := range map[string]func(*Config){
-		"no TrustList":                           func(c *Config) { c.TrustList = nil },
-		"trust list: json_invalid":               func(c *Config) { c.TrustList = []byte("x") },
-		"a Register, and a Retention of 0s":      func(c *Config) { c.Retention = 0 },
 		"Help.Text has 513 bytes; 512 at most":   func(c *Config) { c.Help.Text += "h" },
 		"Help.Phone has 65 bytes; 64 at most":    func(c *Config) { c.Help.Phone += "1" },
 		"a Register but no Gates":                func(c *Config) { c.Gates = nil },

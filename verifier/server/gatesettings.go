@@ -40,7 +40,7 @@ func (g *gates) settings(w http.ResponseWriter, r *http.Request, from gate.Gate)
 		Help:         g.server.config.Help,
 	}
 	if g.register != nil {
-		settings.Register = registerView{true, int64(g.server.config.Retention / time.Second)}
+		settings.Register = registerView{true, int64(g.register.Retention() / time.Second)}
 	}
 	text, err := json.Marshal(settings)
 	if err != nil {

@@ -106,7 +106,7 @@ func TestMetrics_AreOnTheOperatorsListenerOnly(t *testing.T) {
 
 func TestMetrics_AreNamedAsPrometheusAsks(t *testing.T) {
 	t.Parallel()
-	families, err := newMetrics(func() float64 { return 0 }).registry.Gather()
+	families, err := startGates(t, nil).service.metrics.registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}

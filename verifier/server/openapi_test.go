@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/cyberbadge/cyberbadge/credential"
 	"github.com/cyberbadge/cyberbadge/credential/credentialtest"
+	"github.com/cyberbadge/cyberbadge/internal/eventstream"
 	"github.com/cyberbadge/cyberbadge/internal/httpserver"
 	"github.com/cyberbadge/cyberbadge/internal/problem"
 	"github.com/cyberbadge/cyberbadge/revocation"
@@ -40,7 +42,7 @@ func TestOpenAPI_DescribesTheRoutesThatThereAre(t *testing.T) {
 	}{"with gates": {with, true}, "without": {g.service, false}} {
 		described, registered := d.routes(c.gates), []string(nil)
 		for _, r := range c.service.routes() {
-			registered = append(registered, strings.Replace(r.String(), ":name", "{name}", 1))
+			registered = append(registered, parameter.ReplaceAllString(r.String(), "/{$1}"))
 		}
 		slices.Sort(described)
 		slices.Sort(registered)
@@ -54,6 +56,9 @@ func TestOpenAPI_DescribesTheRoutesThatThereAre(t *testing.T) {
 		}
 	}
 }
+
+// parameter is one of a path, as the router has it.
+var parameter = regexp.MustCompile(`/:(\w+)`)
 
 // routes lists what is described, those of the gates if they are wanted.
 func (d *document) routes(gates bool) []string {
@@ -165,6 +170,9 @@ func TestOpenAPI_BoundsAreTheRealOnes(t *testing.T) {
 		"its address":      fmt.Sprintf(`"format": "uri", "maxLength": %d`, MaxPictureURL),
 		"a gate's proof":   fmt.Sprintf(`"maxLength": %d,`, gate.MaxProof),
 		"a session":        fmt.Sprintf("Max-Age=%d;", int(gate.SessionLife.Seconds())),
+		"endings":          fmt.Sprintf("the newest %d of all gates", MaxRecentEndings),
+		"heartbeats":       fmt.Sprintf("every %.0f seconds", eventstream.Heartbeat.Seconds()),
+		"a gate's streams": fmt.Sprintf("One gate has %d streams", StreamsPerGate),
 	} {
 		if !strings.Contains(string(openAPI), want) {
 			t.Errorf("another bound on %s than %s", what, want)
@@ -274,6 +282,10 @@ func TestOpenAPI_AnswersAreAsDescribed(t *testing.T) {
 		method, address, _ := strings.Cut(where, " ")
 		d.follows(t, path, d.Paths[gateAPI+address][strings.ToLower(method)], r)
 	}
+	for name, query := range map[string]string{"forgotten": "", "a query": "?x=1"} {
+		r := do(t, newRequest(t, http.MethodDelete, open.url+grantsPath+"QJ3"+query, ""))
+		d.follows(t, name, d.Paths[grantsPath+"{decision}"]["delete"], r)
+	}
 	for _, path := range []string{"/healthz", "/readyz", "/openapi.json"} {
 		r := do(t, newRequest(t, http.MethodGet, open.url+path, ""))
 		d.follows(t, path, d.Paths[path]["get"], r)
@@ -315,6 +327,8 @@ func gateReplies(t *testing.T) map[string]reply {
 		replies["GET "+path+"?tag"] = tb.call(t, "GET", path, "", "If-None-Match", replies["GET "+path].header.Get("Etag"))
 	}
 	tb.cookie = ""
+	replies["GET events?nobody"] = tb.call(t, "GET", "events", "")
+	replies["GET events?cross"] = tb.call(t, "GET", "events", "", "Sec-Fetch-Site", "cross-site")
 	replies["POST decisions?nobody"] = tb.call(t, "POST", "decisions", `{"presentation":"x"}`)
 	off := newGate(t, startGates(t, func(c *Config) { c.Register = nil }), gate.Invitation{})
 	replies["GET present?off"] = off.call(t, "GET", "present", "")

@@ -233,7 +233,7 @@ func (g *gates) picture(w http.ResponseWriter, r *http.Request, _ gate.Gate) err
 	if err != nil {
 		return err
 	}
-	if g.pictures == nil || !isBelow(g.issuers, address) {
+	if g.pictures == nil || !isBelow(g.verifier.Trust().Issuers(), address) {
 		return pictureUnavailable()
 	}
 	found, err := g.pictures.get(r.Context(), address, want)

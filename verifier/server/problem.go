@@ -37,15 +37,12 @@ const (
 
 const overloadedDetail = "More decisions are under way than this server can make. Try again in a second."
 
-// retryAfter is in seconds (RFC 9110, section 10.2.3).
-const retryAfter = "1"
-
 func refuse(status int, code, detail string) error { return problem.Errorf(status, code, "%s", detail) }
 
 func forbidden(code, detail string) error { return refuse(http.StatusForbidden, code, detail) }
 
 func overloaded(w http.ResponseWriter) error {
-	w.Header().Set("Retry-After", retryAfter)
+	w.Header().Set("Retry-After", problem.RetryAfter)
 	return refuse(http.StatusServiceUnavailable, CodeOverloaded, overloadedDetail)
 }
 

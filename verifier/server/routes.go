@@ -10,15 +10,14 @@ import (
 	"github.com/cyberbadge/cyberbadge/internal/problem"
 )
 
-// route is a public address. An error that its handler returns is answered as a
-// problem.
+// route is a public address.
 type route struct {
 	method string
 	path   string
 	answer answer
 }
 
-type answer func(http.ResponseWriter, *http.Request) error
+type answer = httpserver.Answer
 
 func (r route) String() string { return r.method + " " + r.path }
 
@@ -32,21 +31,16 @@ func (s *Server) routes() []route {
 	list := []route{
 		{http.MethodPost, "/v1/verify", s.verify},
 		{http.MethodGet, "/v1/authorize", s.authorize},
-		{http.MethodGet, "/healthz", always(httpserver.Healthy())},
-		{http.MethodGet, "/readyz", always(httpserver.Ready(s.Ready, s.config.Logger))},
+		{http.MethodDelete, grantsPath + ":decision", s.grants.forget},
+		{http.MethodPost, "/v1/signals", httpserver.Always(s.config.Signals)},
+		{http.MethodGet, "/healthz", httpserver.Always(httpserver.Healthy())},
+		{http.MethodGet, "/readyz", httpserver.Always(httpserver.Ready(s.Ready, s.config.Logger))},
 		{http.MethodGet, "/openapi.json", s.describe},
 	}
 	if s.gates != nil {
 		list = append(list, s.gates.routes()...)
 	}
 	return list
-}
-
-func always(h http.Handler) answer {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		h.ServeHTTP(w, r)
-		return nil
-	}
 }
 
 // releaseMode is set once, because gin's mode is a variable of the whole process.

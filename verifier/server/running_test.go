@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,13 +8,13 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/credential"
 	"github.com/cyberbadge/cyberbadge/credential/credentialtest"
 	"github.com/cyberbadge/cyberbadge/internal/httpserver"
+	"github.com/cyberbadge/cyberbadge/internal/logtest"
 	"github.com/cyberbadge/cyberbadge/revocation"
 	"github.com/cyberbadge/cyberbadge/verifier"
 	"github.com/cyberbadge/cyberbadge/verifier/verifiertest"
@@ -78,7 +77,7 @@ type running struct {
 	service *Server
 	url     string // of the public listener
 	metrics string // of the operator's
-	log     *logBuffer
+	log     *logtest.Log
 	stop    context.CancelFunc
 	stopped <-chan error
 }
@@ -92,7 +91,7 @@ type options struct {
 // start runs the service on loopback the way the command does.
 func start(t testing.TB, o options) *running {
 	t.Helper()
-	g := &running{log: &logBuffer{}}
+	g := &running{log: new(logtest.Log)}
 	logger := slog.New(slog.NewJSONHandler(g.log, nil))
 	config := Config{Verifier: newVerifier(t, o.verifier...), Site: "plant-7", Now: now, Logger: logger}
 	if o.server != nil {
@@ -133,24 +132,6 @@ func start(t testing.TB, o options) *running {
 		}
 	})
 	return g
-}
-
-// logBuffer may be written and read at once.
-type logBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }
 
 // reply is an answer that has been read.

@@ -11,9 +11,11 @@ import (
 
 	"github.com/cyberbadge/cyberbadge/credential"
 	"github.com/cyberbadge/cyberbadge/internal/httpserver"
+	"github.com/cyberbadge/cyberbadge/internal/problem"
 	"github.com/cyberbadge/cyberbadge/internal/secure"
 	"github.com/cyberbadge/cyberbadge/verifier"
 	"github.com/cyberbadge/cyberbadge/verifier/gate"
+	"github.com/cyberbadge/cyberbadge/verifier/grant/webhook"
 	"github.com/cyberbadge/cyberbadge/verifier/visit"
 )
 
@@ -50,19 +52,23 @@ type Config struct {
 	// front; it adds Strict-Transport-Security.
 	TLS bool
 
+	// Signals takes security event tokens that issuers push to /v1/signals; see
+	// package verifier/signal. Nothing is found there when nil.
+	Signals http.Handler
+
+	// Webhooks tells other systems when something must end that a decision here
+	// allowed; nobody when nil. The server does not run it.
+	Webhooks *webhook.Sender
+
 	// Gates pairs tablets and knows them again. When nil, there are no gates here:
 	// none of the fields below has a meaning, and nothing below /gate/ answers.
 	Gates *gate.Desk
-	// Register keeps the visits that gates report, and Retention is for how long,
-	// which guards are told. Off when nil.
-	Register  *visit.Register
-	Retention time.Duration
+	// Register keeps the visits that gates report, for a time that guards are told.
+	// Off when nil.
+	Register *visit.Register
 	// Policies are what gates may ask for beyond the verifier's own policy, by the
 	// names that Gates knows.
 	Policies map[string]verifier.Policy
-	// TrustList is the text that the Verifier's trust list was read from. Gates
-	// decide by it without a connection. Required with Gates.
-	TrustList []byte
 	// Pictures fetches people's pictures from the issuers' sites for the gates;
 	// none are shown when nil.
 	Pictures PictureFetcher
@@ -84,6 +90,7 @@ type Server struct {
 	config     Config
 	slots      chan struct{} // one for each decision under way
 	metrics    *metrics
+	grants     *grants
 	gates      *gates // nil: none
 	handler    http.Handler
 	operations http.Handler
@@ -101,6 +108,9 @@ func New(config Config) (*Server, error) {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
+	if config.Signals == nil {
+		config.Signals = problem.NotFound()
+	}
 	if err := config.check(); err != nil {
 		return nil, err
 	}
@@ -109,6 +119,7 @@ func New(config Config) (*Server, error) {
 		slots:  make(chan struct{}, VerificationsPerCPU*runtime.GOMAXPROCS(0)),
 	}
 	s.metrics = newMetrics(func() float64 { return float64(len(s.slots)) })
+	s.metrics.registry.MustRegister(newBundleMetrics(config.Verifier))
 	headers, err := secure.New(secure.Config{TLS: config.TLS})
 	if err != nil {
 		return nil, fmt.Errorf("verifier/server: %w", err)
@@ -117,6 +128,9 @@ func New(config Config) (*Server, error) {
 		if s.gates, err = s.newGates(); err != nil {
 			return nil, fmt.Errorf("verifier/server: %w", err)
 		}
+	}
+	if s.grants, err = s.newGrants(); err != nil {
+		return nil, fmt.Errorf("verifier/server: %w", err)
 	}
 	router, err := s.router()
 	if err != nil {

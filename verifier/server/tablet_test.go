@@ -11,16 +11,15 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/credential"
 	"github.com/cyberbadge/cyberbadge/credential/credentialtest"
+	"github.com/cyberbadge/cyberbadge/internal/clocktest"
 	"github.com/cyberbadge/cyberbadge/verifier"
 	"github.com/cyberbadge/cyberbadge/verifier/gate"
 	"github.com/cyberbadge/cyberbadge/verifier/sqlite"
-	"github.com/cyberbadge/cyberbadge/verifier/verifiertest"
 	"github.com/cyberbadge/cyberbadge/verifier/visit"
 )
 
@@ -29,28 +28,14 @@ const retention = 30 * 24 * time.Hour
 // site is a running service with gates, on a real database, and a clock.
 type site struct {
 	*running
+	*clocktest.Clock
 	desk *gate.Desk
-
-	mu sync.Mutex
-	at time.Time
-}
-
-func (s *site) now() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.at
-}
-
-func (s *site) advance(by time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.at = s.at.Add(by)
 }
 
 // startGates runs a service that has gates and a register, as changed.
 func startGates(t testing.TB, change func(*Config), verifierChanges ...func(*verifier.Config)) *site {
 	t.Helper()
-	s := &site{at: credentialtest.Now}
+	s := &site{Clock: clocktest.New(credentialtest.Now)}
 	store, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(t.TempDir(), "gates.db"), Create: true})
 	if err != nil {
 		t.Fatal(err)
@@ -60,21 +45,21 @@ func startGates(t testing.TB, change func(*Config), verifierChanges ...func(*ver
 			t.Error(err)
 		}
 	})
-	register, err := visit.NewRegister(visit.Config{Store: store, Retention: retention, Now: s.now})
+	register, err := visit.NewRegister(visit.Config{Store: store, Retention: retention, Now: s.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	policies := map[string]verifier.Policy{"auditors": {Roles: []string{"auditor"}}, "named": {Name: true}}
-	s.desk, err = gate.NewDesk(gate.Config{Store: store, Policies: []string{"auditors", "gone", "named"}, Now: s.now})
+	s.desk, err = gate.NewDesk(gate.Config{Store: store, Policies: []string{"auditors", "gone", "named"}, Now: s.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	verifierChanges = append(verifierChanges, func(c *verifier.Config) { c.Now = s.now })
+	verifierChanges = append(verifierChanges, func(c *verifier.Config) { c.Now = s.Now })
 	s.running = start(t, options{
 		verifier: verifierChanges,
 		server: func(c *Config) {
-			c.Gates, c.Register, c.Retention, c.Policies = s.desk, register, retention, policies
-			c.TrustList, c.Now = verifiertest.TrustFile(t), s.now
+			c.Gates, c.Register, c.Policies = s.desk, register, policies
+			c.Now = s.Now
 			c.Help = Help{Text: "Control room", Phone: "+49 30 5550 1000"}
 			if change != nil {
 				change(c)
@@ -160,7 +145,7 @@ func (tb *tablet) prove(t testing.TB, nonce string) string {
 	t.Helper()
 	encode := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 	signed := encode(fmt.Sprintf(`{"alg":"ES256","typ":"cyberbadge-gate+jwt","kid":%q}`, tb.gate.ID)) + "." +
-		encode(fmt.Sprintf(`{"aud":"cyberbadge:gate-session","nonce":%q,"iat":%d}`, nonce, tb.site.now().Unix()))
+		encode(fmt.Sprintf(`{"aud":"cyberbadge:gate-session","nonce":%q,"iat":%d}`, nonce, tb.site.Now().Unix()))
 	digest := sha256.Sum256([]byte(signed))
 	r, s, err := ecdsa.Sign(rand.Reader, tb.key, digest[:])
 	if err != nil {
@@ -237,7 +222,7 @@ func (tb *tablet) present(t testing.TB) []visit.Presence {
 		At      time.Time
 		Present []visit.Presence
 	}
-	if err := json.Unmarshal(r.body, &answer); err != nil || r.status != http.StatusOK || !answer.At.Equal(tb.site.now()) {
+	if err := json.Unmarshal(r.body, &answer); err != nil || r.status != http.StatusOK || !answer.At.Equal(tb.site.Now()) {
 		t.Fatalf("present: %d %s", r.status, r.body)
 	}
 	return answer.Present

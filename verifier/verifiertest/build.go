@@ -16,7 +16,7 @@ import (
 
 // recipe says how a presentation differs from an honest one.
 type recipe struct {
-	Issuer      string            `json:"issuer"` // another of the trust list's: "chain", "rival" or "crowd"
+	Issuer      string            `json:"issuer"` // another of the trust list's: "chain", "rival", "crowd" or "ended"
 	Key         string            `json:"key"`    // name of the key that signs; the issuer's own when empty
 	Chain       string            `json:"chain"`  // kind of x5c; see Chain
 	Header      patch             `json:"header"`
@@ -82,7 +82,7 @@ func (r recipe) make(t testing.TB, now time.Time) string {
 }
 
 func (r recipe) signer() string {
-	own := map[string]string{"": "issuer", "chain": "chain issuer", "rival": "rival issuer", "crowd": "crowd one"}
+	own := map[string]string{"": "issuer", "chain": "chain issuer", "rival": "rival issuer", "crowd": "crowd one", "ended": "ended issuer"}
 	if r.Key != "" {
 		return r.Key
 	}
@@ -105,18 +105,7 @@ func (r recipe) badge(t testing.TB) (header, payload string, disclosures []strin
 	if r.Chain != "" {
 		config.Chain = Chain(t, r.Chain)
 	}
-	issuer, err := credential.NewIssuer(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	draft, err := issuer.Prepare(claims)
-	if err != nil {
-		t.Fatal(err)
-	}
-	badge, err := issuer.Sign(draft)
-	if err != nil {
-		t.Fatal(err)
-	}
+	badge := credentialtest.MustIssueBy(t, config, claims)
 	header, payload, disclosures, _ = credentialtest.Parts(t, r.Disclosures.choose(t, badge))
 	disclosures, payload = r.Disclosures.add(t, disclosures, payload)
 	return r.Header.apply(t, header), r.Payload.apply(t, payload), disclosures

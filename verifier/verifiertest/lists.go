@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -99,16 +100,25 @@ func List(t testing.TB, s revocation.Status) *revocation.List {
 	return list
 }
 
+// signed numbers the lists made here: of two of one second, the one made later is
+// the newer.
+var signed atomic.Uint64
+
 // SignList signs a list for a day, with a ttl of a minute.
 func SignList(t testing.TB, uri string, issued time.Time, list *revocation.List) string {
+	t.Helper()
+	return SignListFor(t, credentialtest.ListKey, uri, issued, 24*time.Hour, list)
+}
+
+// SignListFor signs a list with a key of one's own, for as long as is said.
+func SignListFor(t testing.TB, key credentialtest.Key, uri string, issued time.Time, life time.Duration, list *revocation.List) string {
 	t.Helper()
 	encoded, err := list.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
-	signer := revocation.Signer{Key: credentialtest.ListKey, KeyID: credentialtest.ListKey.ID()}
-	token, err := signer.Sign(revocation.Token{
-		URI: uri, IssuedAt: issued, Expires: issued.Add(24 * time.Hour), TTL: time.Minute,
+	token, err := revocation.Signer{Key: key, KeyID: key.ID()}.Sign(revocation.Token{
+		URI: uri, IssuedAt: issued, Seq: signed.Add(1), Expires: issued.Add(life), TTL: time.Minute,
 	}, encoded)
 	if err != nil {
 		t.Fatal(err)

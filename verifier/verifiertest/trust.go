@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/cyberbadge/cyberbadge/credential"
 	"github.com/cyberbadge/cyberbadge/credential/credentialtest"
@@ -18,6 +19,17 @@ const (
 	RivalIssuerURL = "https://badge.rival.example"
 	// CrowdIssuerURL has two keys, so that a badge must say which one it means.
 	CrowdIssuerURL = "https://badge.crowd.example"
+	// EndedIssuerURL does not stand by all that it signed: by nothing of one key, of
+	// another by what it signed up to EndedAt, by no badge from before EndedBefore, and
+	// by none of EndedType.
+	EndedIssuerURL = "https://badge.ended.example"
+	EndedType      = "https://badge.ended.example/vct/stopped/1"
+)
+
+// Until when EndedKeys[1] signed, and from when on badges of EndedIssuerURL are good.
+var (
+	EndedAt     = credentialtest.Now.Add(-time.Hour)
+	EndedBefore = credentialtest.Now.Add(-2 * time.Hour)
 )
 
 // The keys of those issuers.
@@ -26,6 +38,8 @@ var (
 	AnchorKey = credentialtest.NewKey("chain anchor")
 	RivalKey  = credentialtest.NewKey("rival issuer")
 	CrowdKeys = []credentialtest.Key{credentialtest.NewKey("crowd one"), credentialtest.NewKey("crowd two")}
+	// EndedKeys are the one that signs, the one that is retired, and the revoked one.
+	EndedKeys = []credentialtest.Key{credentialtest.NewKey("ended issuer"), credentialtest.NewKey("ended old"), credentialtest.NewKey("ended stolen")}
 )
 
 type trustFile struct {
@@ -39,6 +53,16 @@ type trustedIssuer struct {
 	Keys    []json.RawMessage `json:"keys,omitempty"`
 	Anchors []string          `json:"anchors,omitempty"`
 	Lists   trustedLists      `json:"lists"`
+
+	Retired   []retiredKey `json:"retired,omitempty"`
+	Revoked   []string     `json:"revoked,omitempty"`
+	NotBefore int64        `json:"not_before,omitempty"`
+	Stopped   []string     `json:"stopped,omitempty"`
+}
+
+type retiredKey struct {
+	ID string `json:"kid"`
+	At int64  `json:"at"`
 }
 
 type trustedLists struct {
@@ -62,6 +86,7 @@ func TrustFileAt(t testing.TB, under string) []byte {
 		issuer(t, ChainIssuerURL),
 		issuer(t, RivalIssuerURL, RivalKey),
 		issuer(t, CrowdIssuerURL, CrowdKeys...),
+		ended(t),
 	}}
 	file.Issuers[0].Lists.Under = under
 	file.Issuers[1].Anchors = []string{base64.StdEncoding.EncodeToString(Anchor(t))}
@@ -103,6 +128,16 @@ func issuer(t testing.TB, url string, keys ...credentialtest.Key) trustedIssuer 
 	for _, key := range keys {
 		i.Keys = append(i.Keys, jwk(t, key))
 	}
+	return i
+}
+
+func ended(t testing.TB) trustedIssuer {
+	i := issuer(t, EndedIssuerURL, EndedKeys[:2]...)
+	i.Types = append(i.Types, EndedType)
+	i.Retired = []retiredKey{{EndedKeys[1].ID(), EndedAt.Unix()}}
+	i.Revoked = []string{EndedKeys[2].ID()}
+	i.NotBefore = EndedBefore.Unix()
+	i.Stopped = []string{EndedType}
 	return i
 }
 

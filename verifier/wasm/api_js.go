@@ -13,19 +13,31 @@ import (
 	"github.com/cyberbadge/cyberbadge/credential/code"
 	"github.com/cyberbadge/cyberbadge/credential/qr"
 	"github.com/cyberbadge/cyberbadge/revocation"
+	"github.com/cyberbadge/cyberbadge/revocation/bundle"
 	"github.com/cyberbadge/cyberbadge/verifier"
 )
 
 // MaxClockOffset bounds by how much a page may correct the device's clock.
 const MaxClockOffset = 10 * 365 * 24 * time.Hour
 
-// settings of a verifier. Only Trust is required.
+// settings of a verifier. Trust or Roots is required.
 type settings struct {
 	Trust                   string          `json:"trust"` // the trust list's text, as it was served
+	Roots                   []root          `json:"roots"` // see verifier.Root
 	Lists                   []loadedList    `json:"lists"` // known from the start
 	Policy                  verifier.Policy `json:"policy"`
 	MaxStatusAgeSeconds     int64           `json:"maxStatusAgeSeconds"`     // revocation.DefaultMaxAge when zero
 	ClockOffsetMilliseconds int64           `json:"clockOffsetMilliseconds"` // added to the device's clock
+}
+
+// root is a pinned root key. Of an issuer that it names the bundle is believed and not
+// what the trust list says.
+type root struct {
+	Root     string `json:"root"` // the fingerprint, as text or as words
+	Issuer   string `json:"issuer"`
+	Customer string `json:"customer"`
+	// Manifest is the bundle that was held, or its first line; empty for none yet.
+	Manifest string `json:"manifest"`
 }
 
 type loadedList struct {
@@ -75,7 +87,7 @@ func open(args []js.Value) (any, error) {
 	if err := jsonAt(args, 0, &given); err != nil {
 		return nil, err
 	}
-	trust, err := verifier.ParseTrust([]byte(given.Trust))
+	trust, roots, err := given.believed()
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +97,7 @@ func open(args []js.Value) (any, error) {
 	}
 	v, err := verifier.New(verifier.Config{
 		Trust:        trust,
+		Roots:        roots,
 		Fetcher:      fetcherAt(args, 1),
 		MaxStatusAge: time.Duration(given.MaxStatusAgeSeconds) * time.Second,
 		Policy:       given.Policy,
@@ -101,13 +114,36 @@ func open(args []js.Value) (any, error) {
 	return newHandle(v, c), nil
 }
 
+// believed is the trust list and the root keys.
+func (s *settings) believed() (*verifier.Trust, []verifier.Root, error) {
+	var roots []verifier.Root
+	trust := &verifier.Trust{}
+	if s.Trust != "" || len(s.Roots) == 0 {
+		var err error
+		if trust, err = verifier.ParseTrust([]byte(s.Trust)); err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, given := range s.Roots {
+		key, err := bundle.ParseFingerprint(given.Root)
+		if err != nil {
+			return nil, nil, err
+		}
+		roots = append(roots, verifier.Root{Key: key, Issuer: given.Issuer, Customer: given.Customer, Held: given.Manifest})
+		trust = trust.Without(given.Issuer)
+	}
+	return trust, roots, nil
+}
+
 // newHandle is a verifier as scripts see it.
 func newHandle(v *verifier.Verifier, c *clock) map[string]any {
 	h := handle{v, c}
 	return map[string]any{
 		"verify":         function(h.verify),
 		"loadList":       function(h.loadList),
+		"useBundle":      function(h.useBundle),
 		"lists":          function(h.lists),
+		"status":         function(h.status),
 		"setClockOffset": function(h.setClockOffset),
 		"close":          function(h.close),
 	}
@@ -147,6 +183,34 @@ func (h handle) loadList(args []js.Value) (any, error) {
 	return nil, h.verifier.LoadList(texts[0], texts[1], texts[2])
 }
 
+// heldBundle is a bundle as pages show it, with its first line, which they keep.
+type heldBundle struct {
+	Issuer   string    `json:"issuer"`
+	Customer string    `json:"customer,omitempty"`
+	Root     string    `json:"root"`
+	Number   uint64    `json:"number"`
+	IssuedAt time.Time `json:"issuedAt"`
+	Expires  time.Time `json:"expires"`
+	Lists    int       `json:"lists"`
+	Manifest string    `json:"manifest"`
+}
+
+// useBundle takes the text of a file that somebody chose.
+func (h handle) useBundle(args []js.Value) (any, error) {
+	text, err := textAt(args, 0)
+	if err != nil {
+		return nil, err
+	}
+	held, err := h.verifier.UseBundle(text)
+	if err != nil {
+		return nil, err
+	}
+	shown, err := json.Marshal(heldBundle{
+		held.Issuer, held.Customer, held.Root.String(), held.Number, held.IssuedAt, held.Expires, held.Lists, held.Manifest,
+	})
+	return string(shown), err
+}
+
 // heldList is a list without the list: pages show how old it is.
 type heldList struct {
 	Issuer   string    `json:"issuer"`
@@ -162,6 +226,34 @@ func (h handle) lists([]js.Value) (any, error) {
 	}
 	text, err := json.Marshal(held)
 	return string(text), err
+}
+
+// status is what the lists that are held say now of a badge that was verified before,
+// as the reason of a decision; empty when they say nothing that counts.
+func (h handle) status(args []js.Value) (any, error) {
+	issuer, err := textAt(args, 0)
+	if err != nil {
+		return nil, err
+	}
+	list, err := textAt(args, 1)
+	if err != nil {
+		return nil, err
+	}
+	if len(args) < 3 || args[2].Type() != js.TypeNumber || args[2].Float() < 0 {
+		return nil, errors.New("the index is not a number")
+	}
+	held, err := h.verifier.Status(issuer, credential.StatusRef{URI: list, Index: uint64(args[2].Float())})
+	switch {
+	case err != nil:
+		return "", nil
+	case held.Status == revocation.Valid:
+		return string(verifier.OK), nil
+	case held.Status == revocation.Invalid:
+		return string(verifier.Revoked), nil
+	case held.Status == revocation.Suspended:
+		return string(verifier.Suspended), nil
+	}
+	return "", nil
 }
 
 func (h handle) setClockOffset(args []js.Value) (any, error) {

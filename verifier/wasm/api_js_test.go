@@ -4,14 +4,17 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"syscall/js"
 	"testing"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/credential"
+	"github.com/cyberbadge/cyberbadge/credential/code"
 	"github.com/cyberbadge/cyberbadge/credential/credentialtest"
 	"github.com/cyberbadge/cyberbadge/credential/qr"
 	"github.com/cyberbadge/cyberbadge/revocation"
+	"github.com/cyberbadge/cyberbadge/revocation/bundle"
 	"github.com/cyberbadge/cyberbadge/verifier"
 	"github.com/cyberbadge/cyberbadge/verifier/verifiertest"
 )
@@ -167,6 +170,39 @@ func TestLists_SayHowOldTheyAre(t *testing.T) {
 	}
 }
 
+func TestStatus_OfABadgeByTheListsThatAreHeld(t *testing.T) {
+	_, lists := good(t)
+	h := opened(t, nil, lists)
+	index := int(credentialtest.Claims().Status.Index)
+	of := func(index any) string {
+		return h.Call("status", credentialtest.IssuerURL, credentialtest.ListURI, index).String()
+	}
+	if got := of(index); got != "" {
+		t.Errorf("without a list: %q", got)
+	}
+	for i, c := range []struct {
+		status revocation.Status
+		want   verifier.Reason
+	}{{revocation.Valid, verifier.OK}, {revocation.Suspended, verifier.Suspended}, {revocation.Invalid, verifier.Revoked}} {
+		token := verifiertest.ListToken(t, credentialtest.ListURI, credentialtest.Now.Add(time.Duration(i)*time.Second), c.status)
+		h.Call("loadList", credentialtest.IssuerURL, credentialtest.ListURI, token)
+		if got := of(index); got != string(c.want) {
+			t.Errorf("%v: %q, want %q", c.status, got, c.want)
+		}
+	}
+	if got := of(1 << 40); got != "" {
+		t.Errorf("beyond the list: %q", got)
+	}
+	for name, wrong := range map[string]any{"negative": -1, "text": "7"} {
+		if got := h.Call("status", credentialtest.IssuerURL, credentialtest.ListURI, wrong); !got.InstanceOf(js.Global().Get("Error")) {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if lists.Fetches() != 0 {
+		t.Errorf("%d fetches", lists.Fetches())
+	}
+}
+
 func TestSetClockOffset_MakesACodeStale(t *testing.T) {
 	presentation, lists := good(t)
 	h := opened(t, nil, lists)
@@ -257,5 +293,69 @@ func TestReasons_AreAllThereAre(t *testing.T) {
 	}
 	if len(known) != 20 {
 		t.Errorf("%d reasons, a decision has 20", len(known))
+	}
+}
+
+// TestUseBundle_IsAllThatAPageNeeds: a file on a stick, and the root key's
+// fingerprint from the person who carries it.
+func TestUseBundle_IsAllThatAPageNeeds(t *testing.T) {
+	presentation, _ := good(t)
+	pin := verifiertest.Fingerprint(t, verifiertest.RootKey)
+	offset := time.Until(credentialtest.Now).Milliseconds()
+	api := js.ValueOf(newAPI())
+	given := settings{
+		Roots:                   []root{{Root: strings.Join(pin.Words(), " "), Customer: verifiertest.Customer}},
+		ClockOffsetMilliseconds: offset,
+	}
+	h := api.Call("open", text(t, given))
+	if d := ask(t, h, presentation, request{Access: credential.Onsite}); d.Reason != verifier.UntrustedIssuer {
+		t.Errorf("without a bundle: %s", d.Reason)
+	}
+	other := verifiertest.Bundle(t, revocation.Valid, func(b *bundle.Bundle) { b.Customer = "plant-8" })
+	if got := h.Call("useBundle", other); !isError(got) || got.Get("code").String() != string(code.BundleNotForUs) {
+		t.Errorf("another customer's: %v", got)
+	}
+	used := h.Call("useBundle", verifiertest.Bundle(t, revocation.Valid, nil))
+	if isError(used) {
+		t.Fatal(used)
+	}
+	var held heldBundle
+	if err := json.Unmarshal([]byte(used.String()), &held); err != nil {
+		t.Fatal(err)
+	}
+	if held.Number != 41 || held.Issuer != credentialtest.IssuerURL || held.Root != pin.String() || held.Lists != 1 || !held.IssuedAt.Equal(credentialtest.Now) {
+		t.Errorf("held %+v", held)
+	}
+	d := ask(t, h, presentation, request{Access: credential.Onsite})
+	if !d.Allow || d.Bundle == nil || d.Bundle.Number != 41 {
+		t.Errorf("%s %s, bundle %+v", d.Code, d.Detail, d.Bundle)
+	}
+
+	// What the page keeps of it, beside a trust list that names the issuer, too.
+	kept := settings{
+		Trust:                   string(verifiertest.TrustFile(t)),
+		Roots:                   []root{{Root: held.Root, Issuer: held.Issuer, Customer: held.Customer, Manifest: held.Manifest}},
+		ClockOffsetMilliseconds: offset + verifiertest.BundleLife.Milliseconds(),
+	}
+	h = api.Call("open", text(t, kept))
+	later := credentialtest.MustPresent(t, credentialtest.MustIssue(t, nextMonth()), credentialtest.Now.Add(verifiertest.BundleLife))
+	if d := ask(t, h, later, request{Access: credential.Onsite}); d.Code != code.BundleStale || d.Reason != verifier.StatusStale {
+		t.Errorf("past its time: %s %s", d.Code, d.Detail)
+	}
+}
+
+func nextMonth() credential.Claims {
+	claims := credentialtest.Claims()
+	claims.IssuedAt, claims.NotBefore = claims.IssuedAt.Add(verifiertest.BundleLife), claims.NotBefore.Add(verifiertest.BundleLife)
+	claims.Expires = claims.Expires.Add(verifiertest.BundleLife)
+	return claims
+}
+
+func TestOpen_SaysWhichWordOfAFingerprintIsWrong(t *testing.T) {
+	words := verifiertest.Fingerprint(t, verifiertest.RootKey).Words()
+	words[3] = "abby"
+	got := js.ValueOf(newAPI()).Call("open", text(t, settings{Roots: []root{{Root: strings.Join(words, " ")}}}))
+	if said := js.Global().Call("String", got).String(); said != `Error: bundle: word 4 of the fingerprint: "abby" is not in the list; was it "abbey"?` {
+		t.Error(said)
 	}
 }

@@ -11,6 +11,7 @@
 //
 //	verifier.verify(presentation, request)  Promise of a decision
 //	verifier.loadList(issuer, uri, token)   undefined, or an Error
+//	verifier.useBundle(text)                the bundle that is held from now on, or an Error
 //	verifier.lists()                        the lists that are held: issuer, URI, times
 //	verifier.setClockOffset(milliseconds)   undefined, or an Error
 //	verifier.close()

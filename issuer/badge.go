@@ -57,10 +57,27 @@ type Issued struct {
 // it ends. The error is a *[NotEligibleError] (with the reason [SuspendedByOffice]
 // for somebody who is suspended), [ErrEndsTooSoon], [ErrBeyondStock],
 // store.ErrNotFound for an unknown person, store.ErrConflict for one who lost the
-// standing meanwhile, a *code.Error for a key or a record that can't be signed, or
-// the store's. After an error nothing that was signed is handed out, and what may
+// standing meanwhile, a *code.Error for a key or a record that can't be signed,
+// [ErrNoKey] while nothing signs, or the store's. After an error nothing that was signed is handed out, and what may
 // have been signed is on record.
 func (p *Program) Issue(ctx context.Context, request IssueRequest) (Issued, error) {
+	issued, err := p.issue(ctx, request)
+	if !errors.Is(err, store.ErrKeyInactive) {
+		return issued, err
+	}
+	// Another process has changed the key.
+	if err := p.keys.read(ctx); err != nil {
+		return Issued{}, err
+	}
+	return p.issue(ctx, request)
+}
+
+func (p *Program) issue(ctx context.Context, request IssueRequest) (Issued, error) {
+	// One key from here to the end, whichever is activated meanwhile.
+	badges, keyID, err := p.keys.badges()
+	if err != nil {
+		return Issued{}, err
+	}
 	// One instant for the question and the answer, or a badge could begin after
 	// the standing that it rests on has ended.
 	now := p.config.Now()
@@ -82,11 +99,11 @@ func (p *Program) Issue(ctx context.Context, request IssueRequest) (Issued, erro
 	}
 	// Checked once before an index is spent on it, with any index.
 	claims.Status.URI = p.ListURI(1)
-	checked, err := p.badges.Prepare(claims)
+	checked, err := badges.Prepare(claims)
 	if err != nil {
 		return Issued{}, err
 	}
-	reserved, err := p.reserve(ctx, request, standing.Person.ID, checked.Claims(), now)
+	reserved, err := p.reserve(ctx, request, keyID, standing.Person.ID, checked.Claims(), now)
 	if errors.Is(err, store.ErrSuspended) {
 		return Issued{}, &NotEligibleError{standing.Person.ExternalID, []policy.Reason{{Kind: SuspendedByOffice}}}
 	}
@@ -94,11 +111,11 @@ func (p *Program) Issue(ctx context.Context, request IssueRequest) (Issued, erro
 		return Issued{}, err
 	}
 	claims.Status = credential.StatusRef{URI: p.ListURI(reserved.ListID), Index: uint64(reserved.Index)}
-	draft, err := p.badges.Prepare(claims)
+	draft, err := badges.Prepare(claims)
 	if err != nil {
 		return Issued{}, err
 	}
-	text, err := p.badges.Sign(draft)
+	text, err := badges.Sign(draft)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -110,7 +127,7 @@ func (p *Program) Issue(ctx context.Context, request IssueRequest) (Issued, erro
 	return Issued{badge, text}, nil
 }
 
-func (p *Program) reserve(ctx context.Context, request IssueRequest, personID string, claims credential.Claims, at time.Time) (store.Badge, error) {
+func (p *Program) reserve(ctx context.Context, request IssueRequest, keyID, personID string, claims credential.Claims, at time.Time) (store.Badge, error) {
 	thumbprint, err := credential.Thumbprint(request.HolderKey)
 	if err != nil {
 		return store.Badge{}, err
@@ -128,6 +145,7 @@ func (p *Program) reserve(ctx context.Context, request IssueRequest, personID st
 		IssuedAt:            claims.IssuedAt,
 		ExpiresAt:           claims.Expires,
 		By:                  request.By,
+		KeyID:               keyID,
 		StandingAt:          at,
 	})
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/cyberbadge/cyberbadge/credential/credentialtest"
 	"github.com/cyberbadge/cyberbadge/issuer"
+	"github.com/cyberbadge/cyberbadge/issuer/issuertest"
 	"github.com/cyberbadge/cyberbadge/issuer/store/sqlite"
 )
 
@@ -31,7 +32,7 @@ func benchmarkProgram(b *testing.B, batch int) program {
 	if err != nil {
 		b.Fatal(err)
 	}
-	importSample(b, p)
+	issuertest.ImportSample(b, p)
 	return program{p, c, config.Store.(*sqlite.Store)}
 }
 

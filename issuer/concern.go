@@ -108,7 +108,7 @@ func (p *Program) tellOffice(c store.Case) ([]notify.Message, error) {
 		return nil, err
 	}
 	var messages []notify.Message
-	for _, channel := range channelsOf(p.config.Tell) {
+	for _, channel := range channelsOf(p.config.Tell, notify.Concern) {
 		messages = append(messages, notify.Message{
 			Key: fmt.Sprintf("%s/%s/%s", notify.Concern, c.ID, channel), Person: c.PersonID, Kind: notify.Concern,
 			Channel: channel, To: notify.ToOffice, Created: c.Received, Due: c.Received, Body: body,

@@ -14,7 +14,7 @@ import (
 
 // told is a configuration by which two roles are told on one channel.
 func told(c *issuer.Config) {
-	c.Tell = []issuer.Recipient{{notify.Mail, notify.ToPerson}, {notify.Mail, notify.ToManager}, {notify.Teams, notify.ToOffice}}
+	c.Tell = []issuer.Recipient{{Channel: notify.Mail, To: notify.ToPerson}, {Channel: notify.Mail, To: notify.ToManager}, {Channel: notify.Teams, To: notify.ToOffice}}
 }
 
 // concern is about a badge, as a verifier's decision names it.
@@ -179,7 +179,14 @@ func TestSuspendOn_TakesEveryBadgeUntilTheCaseSaysOtherwise(t *testing.T) {
 	if _, err := p.issue(t.Context(), somebody); err == nil {
 		t.Error("a badge was issued to somebody who is suspended")
 	}
-	p.set(p.Now().Add(time.Minute))
+	// An officer's reinstating says nothing about the case, which goes on suspending.
+	if changed, err := p.ReinstatePerson(t.Context(), somebody, "let in", "officer"); err != nil || len(changed) != 0 {
+		t.Errorf("reinstated beside the case: %+v, %v", changed, err)
+	}
+	if _, err := p.issue(t.Context(), somebody); err == nil {
+		t.Error("a badge was issued to somebody whom a case suspends")
+	}
+	p.Set(p.Now().Add(time.Minute))
 	closed, err := p.CloseCase(t.Context(), id, store.NotUpheld, "It was a new haircut.", "officer")
 	if err != nil || len(closed.Badges) != 1 || closed.Badges[0].Status != store.Valid || closed.Case.Note != "It was a new haircut." {
 		t.Fatalf("closed %+v: %v", closed, err)

@@ -14,19 +14,37 @@ import (
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
 
-// Recipient is somebody who is told of every reminder, lapse and restoration, and
-// how. What reaches nobody goes to the courier's fallback address, and its outcome
-// says so.
+// Recipient is somebody who is told what happens, and how. What reaches nobody goes
+// to the courier's fallback address, and its outcome says so.
 type Recipient struct {
 	Channel notify.Channel
 	To      notify.Role
+	// Kinds are those that go there; nil for all of notify.Notices.
+	Kinds []notify.Kind
 }
 
-// channelsOf lists the channels that anybody is told by, each once.
-func channelsOf(tell []Recipient) []notify.Channel {
+// Takes reports whether messages of a kind go to the recipient.
+func (r Recipient) Takes(kind notify.Kind) bool {
+	return r.Kinds == nil || slices.Contains(r.Kinds, kind)
+}
+
+func (r Recipient) check() error {
+	if r.Channel == "" || r.To == "" {
+		return fmt.Errorf("the recipient of Tell has the channel %q for the role %q; it needs both", r.Channel, r.To)
+	}
+	for _, kind := range r.Kinds {
+		if !slices.Contains(notify.Notices(), kind) {
+			return fmt.Errorf("the recipient of Tell on the channel %q takes the kind %q, which no message has; use some of %v", r.Channel, kind, notify.Notices())
+		}
+	}
+	return nil
+}
+
+// channelsOf lists the channels that messages of a kind go by, each once.
+func channelsOf(tell []Recipient, kind notify.Kind) []notify.Channel {
 	var channels []notify.Channel
 	for _, to := range tell {
-		if !slices.Contains(channels, to.Channel) {
+		if to.Takes(kind) && !slices.Contains(channels, to.Channel) {
 			channels = append(channels, to.Channel)
 		}
 	}
@@ -49,7 +67,7 @@ func (c *judging) act(a ladder.Action) error {
 		return c.notify(notify.Reminder, about, notify.Body{At: a.LapseAt, Reasons: reasons})
 	case ladder.Suspend:
 		body := notify.Body{At: a.At, Reasons: reasons}
-		if c.lockOut {
+		if c.lockOut && !c.dryRun {
 			body.LockAt = c.Now.Add(c.policy.Ladder.Grace)
 		}
 		return c.notify(notify.Lapse, c.about(), body)
@@ -63,9 +81,12 @@ func (c *judging) act(a ladder.Action) error {
 	return nil
 }
 
-// notify tells everybody who is to be told.
+// notify tells everybody who is to be told of that kind.
 func (c *judging) notify(kind notify.Kind, about string, body notify.Body) error {
 	for _, to := range c.tell {
+		if !to.Takes(kind) {
+			continue
+		}
 		key := fmt.Sprintf("%s/%s/%s/%s/%s", kind, short(c.Person.ID), about, to.Channel, to.To)
 		if err := c.queue(key, kind, to, body); err != nil {
 			return err
@@ -116,7 +137,7 @@ func (c *judging) releaseDevices() error {
 
 func (c *judging) order(kind notify.Kind, device notify.Device, reasons []notify.Reason) error {
 	key := fmt.Sprintf("%s/%s/%s/%s", kind, short(c.Person.ID), c.about(), digest(device.Source+"\x00"+device.ID))
-	return c.queue(key, kind, Recipient{notify.LockOut, notify.ToOffice}, notify.Body{At: c.Now, Device: &device, Reasons: reasons})
+	return c.queue(key, kind, Recipient{Channel: notify.LockOut, To: notify.ToOffice}, notify.Body{At: c.Now, Device: &device, Reasons: reasons})
 }
 
 func (c *judging) queue(key string, kind notify.Kind, to Recipient, body notify.Body) error {

@@ -290,10 +290,10 @@ func TestAdvance_LocksAfterTheGraceAndUnlocksWhatWasLocked(t *testing.T) {
 	}
 	p.report(t, device, "noncompliant")
 	suspended := p.Now()
-	p.set(suspended.Add(7*day - time.Microsecond))
+	p.Set(suspended.Add(7*day - time.Microsecond))
 	p.advance(t)
 	state("before the grace is over", false, false)
-	p.set(suspended.Add(7 * day))
+	p.Set(suspended.Add(7 * day))
 	p.advance(t)
 	state("ordered", true, false)
 	p.deliver(t)

@@ -31,7 +31,14 @@
 // somebody confirms it. One that says one by one that people left, as provisioning
 // does, can't be refused so: when as many have left within an hour, the next ones are
 // suspended and the office is told. A correction gives them their badges back; without
-// one, as many as may go leave for good in each hour that follows.
+// one, as many as may go leave for good in each hour that follows. Nor must our own
+// stop: after one, what many people's devices have not told us suspends nobody until
+// somebody confirms it ([Program.Advance], [Program.CatchUp]).
+//
+// Whoever is not in good standing when the program first hears of them is not
+// eligible, and that is all: there never was a badge to suspend, so nobody is told of
+// it and no device is locked. A first import tells of what is ahead, and of nothing
+// that is past.
 //
 // Messages wait in [Program.Outbox] for a notify.Courier, which asks
 // [Program.Directory] for names and addresses. Whoever has no manager is told of at
@@ -65,9 +72,17 @@
 // # Revoking
 //
 // [Program.SetStatus] changes the badge and its entry in the status list in one
-// transaction. [Program.ListToken] signs the list as it is in the database at
-// that moment, so a revocation is published by the time its caller has an
-// answer.
+// transaction. [Program.PublishLists] signs every list whose entries changed, at once
+// or, after another change, a twentieth of a second later; it signs all of them anew
+// before they are old, and a kill between the change and the signature loses nothing,
+// because it begins with what the database says. [Program.ListToken] never hands out a
+// list from before a change that this process has made, whether or not PublishLists
+// has got to it. Tokens of one list are ordered by their time of issue, then by their
+// seq, which is the version of the entries.
+//
+// Who wants to know of a list subscribes ([Program.OnListPublished]): the server's
+// event stream, and [Program.KeepListFolder], which keeps static files for a web
+// server. [Program.ListsReady] says when lists can't be published.
 //
 // # Keeping and forgetting
 //

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/issuer"
+	"github.com/cyberbadge/cyberbadge/issuer/issuertest"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
 
@@ -46,7 +47,7 @@ func TestAddHold_KeepsWhatALapseSetsOffFromHappening(t *testing.T) {
 	if all, err := p.Holds(t.Context()); err != nil || len(all) != 1 || all[0].ID != second.ID {
 		t.Errorf("%+v %v", all, err)
 	}
-	p.set(second.Until)
+	p.Set(second.Until)
 	p.advance(t)
 	want(t, "over", p.statusOf(t, id), "suspended[standing]")
 	if all, err := p.HoldsOf(t.Context(), s.Person.ID); err != nil || len(all) != 2 {
@@ -65,18 +66,18 @@ func TestSuspendPerson_NoBadgeUntilTheCauseIsGone(t *testing.T) {
 	p := start(t, nil)
 	s, _ := p.skilled(t)
 	id := p.mustIssue(t, s.Person.ID).ID
-	if _, err := p.SuspendPerson(t.Context(), s.Person.ExternalID, store.ByConcern, "case 1", "an officer"); err != nil {
+	if _, err := p.SuspendPerson(t.Context(), s.Person.ExternalID, "on leave", "an officer"); err != nil {
 		t.Fatal(err)
 	}
-	want(t, "badge", p.statusOf(t, id), "suspended[concern]")
+	want(t, "badge", p.statusOf(t, id), "suspended[office]")
 	_, err := p.issue(t.Context(), s.Person.ID)
 	if refused, ok := issuer.IsNotEligible(err); !ok || refused.Reasons[0].Kind != issuer.SuspendedByOffice {
 		t.Errorf("another badge: %v", err)
 	}
-	if all, err := p.SuspensionsOf(t.Context(), s.Person.ID); err != nil || len(all) != 1 || all[0].Cause != store.ByConcern {
+	if all, err := p.SuspensionsOf(t.Context(), s.Person.ID); err != nil || len(all) != 1 || all[0].Cause != store.ByOffice {
 		t.Errorf("%+v %v", all, err)
 	}
-	if _, err := p.ReinstatePerson(t.Context(), s.Person.ID, store.ByConcern, "nothing in it", "an officer"); err != nil {
+	if _, err := p.ReinstatePerson(t.Context(), s.Person.ID, "back", "an officer"); err != nil {
 		t.Fatal(err)
 	}
 	want(t, "badge after it", p.statusOf(t, id), "valid[]")
@@ -99,15 +100,15 @@ func TestIssue_WhoLosesTheStandingMeanwhileGetsNoBadge(t *testing.T) {
 	t.Parallel()
 	p := start(t, nil)
 	s, device := p.skilled(t)
-	config, _ := p.configOver(t, overtaken{p.store, func() {
-		p.set(p.Now().Add(time.Millisecond))
+	config := issuertest.Config(overtaken{p.store, func() {
+		p.Set(p.Now().Add(time.Millisecond))
 		p.report(t, device, "noncompliant")
-	}})
+	}}, p.Now)
 	racing, err := issuer.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (program{racing, p.clock, p.store}).issue(t.Context(), s.Person.ID); !errors.Is(err, store.ErrConflict) {
+	if _, err := (program{racing, p.Clock, p.store}).issue(t.Context(), s.Person.ID); !errors.Is(err, store.ErrConflict) {
 		t.Errorf("got %v", err)
 	}
 }

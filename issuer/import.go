@@ -41,10 +41,8 @@ type ImportReport struct {
 	// Portraits are those that people came with. What was wrong with one is among
 	// the problems of People.
 	Portraits store.ImportCount `json:"portraits"`
-	// Judged are the people whom the import touched; Losing are those of them who
-	// lost their good standing by it.
-	Judged int `json:"-"`
-	Losing int `json:"-"`
+	Judged    int               `json:"judged"` // people whom the import touched
+	Losing    int               `json:"losing"` // of them, those who lost their good standing by it
 	// Notices are about records that went in but count for nothing as things
 	// stand: training of somebody unknown, a device of nobody, a course that
 	// the policy does not know.

@@ -67,7 +67,7 @@ func TestIssue_StandingThatEndsTooSoon(t *testing.T) {
 	})
 	s := people[within]
 	// Times are rounded down, so a badge would end where it begins.
-	p.set(s.ChangesAt.Truncate(credential.TimeGranularity))
+	p.Set(s.ChangesAt.Truncate(credential.TimeGranularity))
 	if _, err := p.issue(t.Context(), s.Person.ID); !errors.Is(err, issuer.ErrEndsTooSoon) {
 		t.Errorf("got %v", err)
 	}

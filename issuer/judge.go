@@ -21,6 +21,10 @@ type judge struct {
 	lockOut   bool
 	massLimit store.MassLimit
 	confirmed bool // by an officer, however many it concerns
+
+	dryRun      bool // of lock-outs
+	massSilence bool // more people were not heard of than is believed
+	catchingUp  bool // what passed unseen is left to the scheduler
 }
 
 // Progress is what a standing record keeps of the ladder for the next judgement.
@@ -30,6 +34,12 @@ type Progress struct {
 	Locked []notify.Device `json:"locked,omitempty"` // whose lock was ordered and not undone
 	// Leaving is set of somebody who left with many others and is suspended for now.
 	Leaving bool `json:"leaving,omitempty"`
+	// Silent is set of somebody of whom nothing was heard, as of many others, and who
+	// is not suspended for it until somebody confirms that.
+	Silent bool `json:"silent,omitempty"`
+	// PutOff is set of somebody whose lock-out was put off because it was missed: once,
+	// or who is always late would lock nobody out.
+	PutOff bool `json:"put_off,omitempty"`
 }
 
 // progressOf reads a record's progress. Somebody who has badges and was never
@@ -65,14 +75,17 @@ func (j judge) judge(s store.Situation) (store.Judgement, error) {
 	if err != nil {
 		return store.Judgement{}, err
 	}
-	standing := j.policy.Standing(s.Person, s.Training, s.Devices, s.Now)
-	state, actions, next := ladder.Step(ladder.Input{
-		Now: s.Now, Active: s.Person.Active, Standing: standing,
+	c := &judging{judge: j, Situation: s, standing: j.policy.Standing(s.Person, s.Training, s.Devices, s.Now), progress: before}
+	c.progress.Silent = false
+	in := ladder.Input{
+		Now: s.Now, Active: s.Person.Active, Standing: c.standing,
 		Lapses: j.policy.Lapses(s.Person, s.Training, s.Devices, s.Now),
 		State:  before.State, Holds: ladderHolds(s), Times: j.policy.Ladder,
-	})
-	c := &judging{judge: j, Situation: s, standing: standing, progress: before}
+	}
+	c.excuse(before, &in)
+	state, actions, next := ladder.Step(in)
 	c.progress.State = state
+	c.progress.PutOff = c.progress.PutOff && state.Phase == ladder.Suspended
 	for _, a := range actions {
 		if err := c.act(a); err != nil {
 			return store.Judgement{}, err
@@ -83,6 +96,11 @@ func (j judge) judge(s store.Situation) (store.Judgement, error) {
 	}
 	if err := c.judgeLeaving(before); err != nil {
 		return store.Judgement{}, err
+	}
+	if c.progress.Silent {
+		if err := c.tellOfSilence(); err != nil {
+			return store.Judgement{}, err
+		}
 	}
 	c.judgeBadges()
 	c.judgement.Record, err = c.record(next)
@@ -173,6 +191,7 @@ func (c *judging) record(next time.Time) (store.Record, error) {
 	}
 	r := store.Record{
 		PolicyDigest: c.policy.Digest(),
+		Phase:        string(c.progress.Phase),
 		Eligible:     c.standing.Eligible,
 		Reasons:      noticed(c.standing.Reasons),
 		ChangesAt:    c.standing.ChangesAt,

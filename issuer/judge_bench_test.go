@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -110,14 +113,17 @@ func BenchmarkRejudge_100000PeopleAfterAPolicyChange(b *testing.B) {
 
 // BenchmarkReceive_OnePersonAmong100000 takes in a device report that changes one
 // person's standing, from the call to the judgement on disk. At most 50 ms are
-// allowed.
+// allowed. Beside it, turn by turn, as much is written to the disk without a database:
+// the longest calls are those in which the disk, or the machine, was busy with
+// something else.
 //
 //	go test -run xxx -bench Receive_One -benchtime 2000x -timeout 30m ./issuer
 func BenchmarkReceive_OnePersonAmong100000(b *testing.B) {
 	p := crowd(b, benchmarkPeople)
 	devices := another(sampleRecords(b), 7).Devices
+	bare := newBareDisk(b)
+	took, wrote := make([]time.Duration, 0, b.N), make([]time.Duration, 0, b.N)
 	b.ResetTimer()
-	var longest time.Duration
 	for n := range b.N {
 		d := devices[n%len(devices)]
 		d.Compliance = evidence.Compliance([]string{"noncompliant", "compliant"}[n/len(devices)%2])
@@ -125,7 +131,48 @@ func BenchmarkReceive_OnePersonAmong100000(b *testing.B) {
 		if _, err := p.Receive(context.Background(), store.Import{By: "a test", Devices: []evidence.Device{d}}); err != nil {
 			b.Fatal(err)
 		}
-		longest = max(longest, time.Since(start))
+		took = append(took, time.Since(start))
+		b.StopTimer()
+		wrote = append(wrote, bare.write())
+		b.StartTimer()
 	}
-	b.ReportMetric(float64(longest.Microseconds())/1000, "longest-ms")
+	slices.Sort(took)
+	slices.Sort(wrote)
+	last := b.N - 1
+	b.ReportMetric(milliseconds(took[last*99/100]), "p99-ms")
+	b.ReportMetric(milliseconds(took[last]), "longest-ms")
+	b.ReportMetric(milliseconds(wrote[last*99/100]), "bare-p99-ms")
+	b.ReportMetric(milliseconds(wrote[last]), "bare-longest-ms")
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// bareDisk is a file to which about as much is written as a judgement takes.
+type bareDisk struct {
+	b    *testing.B
+	file *os.File
+}
+
+const bytesOfJudgement = 64 << 10
+
+func newBareDisk(b *testing.B) bareDisk {
+	b.Helper()
+	file, err := os.Create(filepath.Join(b.TempDir(), "bare"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { file.Close() })
+	return bareDisk{b, file}
+}
+
+// write returns how long it takes until the bytes are on the disk.
+func (d bareDisk) write() time.Duration {
+	start := time.Now()
+	if _, err := d.file.WriteAt(make([]byte, bytesOfJudgement), 0); err != nil {
+		d.b.Fatal(err)
+	}
+	if err := d.file.Sync(); err != nil {
+		d.b.Fatal(err)
+	}
+	return time.Since(start)
 }

@@ -1,7 +1,6 @@
 package issuer
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/issuer/ladder"
@@ -22,21 +21,6 @@ func (c *judging) judgeLeaving(before Progress) error {
 	if !c.progress.Leaving {
 		return nil
 	}
-	return c.tellOfLeavers()
-}
-
-// tellOfLeavers tells the office, once in each hour.
-func (c *judging) tellOfLeavers() error {
-	body, err := notify.Body{At: c.Now}.JSON()
-	if err != nil {
-		return err
-	}
-	hour := c.Now.UTC().Truncate(store.MassWindow).Format(time.RFC3339)
-	for _, channel := range channelsOf(c.tell) {
-		c.judgement.Messages = append(c.judgement.Messages, notify.Message{
-			Key: fmt.Sprintf("%s/%s/%s", notify.Leavers, hour, channel), Kind: notify.Leavers,
-			Channel: channel, To: notify.ToOffice, Created: c.Now, Due: c.Now, Body: body,
-		})
-	}
-	return nil
+	// Once in each hour.
+	return c.tellOffice(notify.Leavers, c.Now.UTC().Truncate(store.MassWindow).Format(time.RFC3339))
 }

@@ -48,7 +48,7 @@ func (p program) statusesOf(t *testing.T, badges []string) (all []string) {
 
 func (p program) advanceTo(t *testing.T, to time.Time) {
 	t.Helper()
-	p.set(to)
+	p.Set(to)
 	p.advance(t)
 }
 

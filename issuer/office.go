@@ -12,31 +12,33 @@ import (
 // into. No policy gives it.
 const SuspendedByOffice policy.Kind = "suspended-by-office"
 
-// SuspendPerson suspends every live badge of somebody and issues no more, for a
-// cause: store.ByOffice or store.ByConcern. It returns the badges that changed, and
-// can be repeated. The reason is kept in the record of events for good: no names.
-func (p *Program) SuspendPerson(ctx context.Context, ref string, cause store.Cause, reason, by string) ([]store.Badge, error) {
-	return p.setPerson(ctx, ref, store.Suspended, cause, reason, by)
+// SuspendPerson suspends every live badge of somebody and issues no more, because an
+// officer says so (store.ByOffice). It returns the badges that changed, and can be
+// repeated. The reason is kept in the record of events for good: no names.
+func (p *Program) SuspendPerson(ctx context.Context, ref, reason, by string) ([]store.Badge, error) {
+	return p.setPerson(ctx, ref, store.Suspended, reason, by)
 }
 
-// ReinstatePerson takes a cause away again. Badges that have another cause stay
-// suspended: it says nothing about the standing. It can be repeated.
-func (p *Program) ReinstatePerson(ctx context.Context, ref string, cause store.Cause, reason, by string) ([]store.Badge, error) {
-	return p.setPerson(ctx, ref, store.Valid, cause, reason, by)
+// ReinstatePerson ends what SuspendPerson began. Badges that have another cause stay
+// suspended: the standing is for the evidence to mend, and a customer's concern for
+// its case ([Program.ReinstateOn]), which would go on saying that it suspends. It can
+// be repeated.
+func (p *Program) ReinstatePerson(ctx context.Context, ref, reason, by string) ([]store.Badge, error) {
+	return p.setPerson(ctx, ref, store.Valid, reason, by)
 }
 
-func (p *Program) setPerson(ctx context.Context, ref string, to store.Status, cause store.Cause, reason, by string) ([]store.Badge, error) {
+func (p *Program) setPerson(ctx context.Context, ref string, to store.Status, reason, by string) ([]store.Badge, error) {
 	person, err := p.Person(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
 	changed, err := p.config.Store.SetStatusOfPerson(ctx, store.PersonStatusChange{
-		PersonID: person.ID, To: to, Cause: cause, Reason: reason, By: by, At: p.config.Now(),
+		PersonID: person.ID, To: to, Cause: store.ByOffice, Reason: reason, By: by, At: p.config.Now(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	p.config.Logger.InfoContext(ctx, "status of a person", "person", person.ID, "status", to, "cause", cause, "badges", len(changed), "by", by)
+	p.config.Logger.InfoContext(ctx, "status of a person", "person", person.ID, "status", to, "badges", len(changed), "by", by)
 	return changed, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/cyberbadge/cyberbadge/credential"
 	"github.com/cyberbadge/cyberbadge/credential/credentialtest"
 	"github.com/cyberbadge/cyberbadge/issuer"
+	"github.com/cyberbadge/cyberbadge/issuer/issuertest"
 	"github.com/cyberbadge/cyberbadge/issuer/portrait"
 	"github.com/cyberbadge/cyberbadge/issuer/sample/face"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
@@ -130,7 +131,7 @@ func TestPortrait_IsThereAsLongAsABadgeNamesIt(t *testing.T) {
 	replaced := p.Now()
 	p.mustSetPortrait(t, person.ID, "another face")
 
-	p.set(replaced.Add(issuer.KeepPortraits))
+	p.Set(replaced.Add(issuer.KeepPortraits))
 	if p.Now().Before(badge.Expires) {
 		t.Fatalf("a badge outlives its portrait: until %s", badge.Expires)
 	}
@@ -138,7 +139,7 @@ func TestPortrait_IsThereAsLongAsABadgeNamesIt(t *testing.T) {
 	if _, err := p.Portrait(t.Context(), old.Digest.Name()); err != nil {
 		t.Errorf("at the end of its time: %v", err)
 	}
-	p.set(replaced.Add(issuer.KeepPortraits + time.Microsecond))
+	p.Set(replaced.Add(issuer.KeepPortraits + time.Microsecond))
 	p.touchPortraits(t)
 	if _, err := p.Portrait(t.Context(), old.Digest.Name()); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("after its time: %v", err)
@@ -199,7 +200,7 @@ func TestImport_LeavesPortraitsOfPeopleWithoutPhotosAlone(t *testing.T) {
 	p := start(t, nil)
 	person := p.eligible(t)[0].Person
 	made := p.mustSetPortrait(t, person.ID, "a face")
-	importSample(t, p.Program)
+	issuertest.ImportSample(t, p.Program)
 	if got, err := p.PortraitOf(t.Context(), person.ID); err != nil || got.Digest != made.Digest {
 		t.Errorf("after an import: %v, %v", got.Digest, err)
 	}

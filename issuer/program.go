@@ -10,14 +10,16 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/credential"
+	"github.com/cyberbadge/cyberbadge/issuer/notify"
 	"github.com/cyberbadge/cyberbadge/issuer/policy"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
-	"github.com/cyberbadge/cyberbadge/revocation"
 )
 
 // Defaults for the fields of [Config] that are left zero.
@@ -35,9 +37,11 @@ const (
 	BadgeTypePath   = "/vct/cyber-badge/1"
 	StatusListPath  = "/status-lists/"
 	AggregationPath = "/status-lists" // which lists there are
+	EventsPath      = "/v1/events"    // that a list has changed
 )
 
-// Config configures a [Program]. The fields up to SubjectKey are required.
+// Config configures a [Program]. The fields up to SubjectKey are required, the first
+// keys only until others were activated.
 type Config struct {
 	// URL identifies the issuer, and is where its public endpoints are reached:
 	// an HTTPS URL without a slash at its end.
@@ -45,28 +49,49 @@ type Config struct {
 	Store  store.Store
 	Policy *policy.Policy
 	// BadgeKey signs badges and ListKey signs status lists: two P-256 keys,
-	// because whoever serves lists must not be able to make badges.
+	// because whoever serves lists must not be able to make badges. They are the
+	// first ones: from [Program.ActivateKey] on the store says which key signs.
 	BadgeKey crypto.Signer
 	ListKey  crypto.Signer
 	// SubjectKey is the secret that makes opaque subjects out of people's ids.
 	// It has to stay the same for subjects to stay the same.
 	SubjectKey []byte
 
-	// Tell is who is told of reminders, lapses and restorations. Name only channels
+	// Keys makes the keys that follow, and finds them. When nil, the first keys stay.
+	Keys PrivateKeys
+	// RootKey is the public half of the key that customers pin; for the record. The
+	// private one is never here.
+	RootKey *ecdsa.PublicKey
+	// KeyWait is how long a key is published before it may sign: at least the ttl of
+	// lists, and as long as any bundle is good. DefaultKeyWait when zero.
+	KeyWait time.Duration
+
+	// Tell is who is told of reminders, lapses, restorations and of what the office
+	// has to look at. Name only channels
 	// that have a carrier: what is queued for another one waits until it has, and is
 	// stale by then. Empty, nobody is told.
 	Tell []Recipient
 	// LockOut has the devices of people locked who stay without good standing for
 	// longer than the policy's grace. It needs Tell: nobody is locked out unwarned.
 	LockOut bool
-	// MassLimit is how many people may lose their good standing by one import, and
-	// how many may leave for good within an hour, imports that were confirmed aside.
+	// LockOutDryRun says that the carrier of lock-outs only says what it would do:
+	// nobody is told of a lock-out that will not come.
+	LockOutDryRun bool
+	// MassLimit is how many people may lose their good standing by one import or
+	// leave for good within an hour, unless an officer confirmed it, and how many may
+	// be suspended for their devices' silence after the program stood still.
 	MassLimit store.MassLimit
 	// Retention is how long what is over is kept.
 	Retention store.Retention
 	// Queued is called after messages were queued: wake the courier with it. It must
 	// not block.
 	Queued func()
+
+	// NotBefore and Stopped go into trust lists and bundles, and verifiers keep to them:
+	// no badge that was issued before that instant counts any more, and none of these
+	// types. They are for emergencies, and for what is over.
+	NotBefore time.Time
+	Stopped   []string
 
 	BadgeLife time.Duration // at most credential.MaxLifetime
 	ListTTL   time.Duration // after which verifiers look for a newer list; at least a second
@@ -79,10 +104,12 @@ type Config struct {
 // Program is the issuer. It is safe for concurrent use.
 type Program struct {
 	config   Config
-	badges   *credential.Issuer
+	keys     *keyring
 	lists    *publisher
 	policies policies
 	wake     chan struct{} // the scheduler: something changed
+
+	catchingUp atomic.Bool
 }
 
 // New reports everything that is wrong with the configuration at once.
@@ -90,6 +117,7 @@ func New(config Config) (*Program, error) {
 	setDefault(&config.BadgeLife, DefaultBadgeLife)
 	setDefault(&config.ListTTL, DefaultListTTL)
 	setDefault(&config.ListLife, DefaultListLife)
+	setDefault(&config.KeyWait, DefaultKeyWait)
 	if config.Now == nil {
 		config.Now = time.Now
 	}
@@ -102,31 +130,16 @@ func New(config Config) (*Program, error) {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
-	problems := []error{config.check()}
-	badgeKeyID, err := keyID("badge key", config.BadgeKey)
-	problems = append(problems, err)
-	listKeyID, err := keyID("list key", config.ListKey)
-	problems = append(problems, err)
-	if badgeKeyID == listKeyID && badgeKeyID != "" {
-		problems = append(problems, errors.New("badges and lists are signed with one key; make two"))
-	}
-	if err := errors.Join(problems...); err != nil {
+	if err := errors.Join(config.check(), config.checkKeys()); err != nil {
 		return nil, fmt.Errorf("issuer: %w", err)
 	}
-	badges, err := credential.NewIssuer(credential.IssuerConfig{
-		URL:   config.URL,
-		Types: []string{config.URL + BadgeTypePath},
-		Key:   config.BadgeKey,
-		KeyID: badgeKeyID,
-	})
-	if err != nil {
+	p := &Program{config: config, policies: policies{first: config.Policy}, wake: make(chan struct{}, 1)}
+	p.keys = newKeyring(p)
+	p.lists = newPublisher(p, p.listSigner)
+	if err := errors.Join(p.keys.begin(context.Background()), p.policies.read(context.Background(), config.Store)); err != nil {
 		return nil, fmt.Errorf("issuer: %w", err)
 	}
-	p := &Program{config: config, badges: badges, policies: policies{first: config.Policy}, wake: make(chan struct{}, 1)}
-	if err := p.policies.read(context.Background(), config.Store); err != nil {
-		return nil, fmt.Errorf("issuer: %w", err)
-	}
-	p.lists = newPublisher(p, revocation.Signer{Key: config.ListKey, KeyID: listKeyID})
+	config.Store.UseSignaller(p.signals)
 	return p, nil
 }
 
@@ -156,30 +169,21 @@ func (c *Config) check() error {
 	if c.ListTTL < time.Second || c.ListLife <= c.ListTTL {
 		problems = append(problems, fmt.Errorf("a list's ttl is at least a second and less than its life, not %v and %v", c.ListTTL, c.ListLife))
 	}
-	if c.LockOut && len(c.Tell) == 0 {
-		problems = append(problems, errors.New("devices are to be locked and nobody is told: set Tell"))
+	if c.KeyWait < c.ListTTL {
+		problems = append(problems, fmt.Errorf("a key is published for at least a list's ttl before it signs, not %v", c.KeyWait))
+	}
+	if c.LockOut && !slices.ContainsFunc(c.Tell, func(r Recipient) bool { return r.Takes(notify.Lapse) }) {
+		problems = append(problems, errors.New("devices are to be locked and nobody is told of a lapse: set Tell"))
 	}
 	for _, r := range c.Tell {
-		if r.Channel == "" || r.To == "" {
-			problems = append(problems, fmt.Errorf("the recipient of Tell has the channel %q for the role %q; it needs both", r.Channel, r.To))
+		if err := r.check(); err != nil {
+			problems = append(problems, err)
 		}
 	}
 	if _, err := c.Retention.Complete(); err != nil {
 		problems = append(problems, err)
 	}
 	return errors.Join(problems...)
-}
-
-func keyID(what string, key crypto.Signer) (string, error) {
-	if key == nil {
-		return "", fmt.Errorf("no %s", what)
-	}
-	public, _ := key.Public().(*ecdsa.PublicKey)
-	id, err := credential.KeyID(public)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", what, err)
-	}
-	return id, nil
 }
 
 // URL is the issuer's identifier.

@@ -1,7 +1,6 @@
 package issuer_test
 
 import (
-	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -9,70 +8,33 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/credential"
 	"github.com/cyberbadge/cyberbadge/credential/credentialtest"
+	"github.com/cyberbadge/cyberbadge/internal/clocktest"
 	"github.com/cyberbadge/cyberbadge/issuer"
-	"github.com/cyberbadge/cyberbadge/issuer/policy"
-	"github.com/cyberbadge/cyberbadge/issuer/sample"
+	"github.com/cyberbadge/cyberbadge/issuer/issuertest"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 	"github.com/cyberbadge/cyberbadge/issuer/store/sqlite"
 )
 
-// clock stands still until a test moves it.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) set(to time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = to
-}
-
 // program is an issuer over a database that holds the sample.
 type program struct {
 	*issuer.Program
-	*clock
+	*clocktest.Clock
 	store *sqlite.Store
 }
 
 // configure is a good configuration over an empty database.
-func configure(t testing.TB, database sqlite.Config) (issuer.Config, *clock) {
+func configure(t testing.TB, database sqlite.Config) (issuer.Config, *clocktest.Clock) {
 	t.Helper()
-	at, err := time.Parse(time.RFC3339, sample.AsOf)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &clock{now: at}
-	database.Path, database.Create, database.Now = filepath.Join(t.TempDir(), "db", "store.db"), true, c.Now
-	s, err := sqlite.Open(t.Context(), database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	return issuer.Config{
-		URL:        credentialtest.IssuerURL,
-		Store:      s,
-		Policy:     policy.Default(),
-		BadgeKey:   credentialtest.IssuerKey,
-		ListKey:    credentialtest.ListKey,
-		SubjectKey: bytes.Repeat([]byte{7}, issuer.MinSubjectKey),
-		Now:        c.Now,
-	}, c
+	c := issuertest.Clock(t)
+	database.Now = c.Now
+	return issuertest.Config(issuertest.Database(t, database), c.Now), c
 }
 
 // start is a program that knows the sample; change may make its configuration
@@ -83,42 +45,9 @@ func start(t testing.TB, change func(*issuer.Config)) program {
 	if change != nil {
 		change(&config)
 	}
-	p, err := issuer.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	importSample(t, p)
+	p := issuertest.New(t, config)
+	issuertest.ImportSample(t, p)
 	return program{p, c, config.Store.(*sqlite.Store)}
-}
-
-// configOver is a good configuration over a database that is open already.
-func (p program) configOver(t testing.TB, s store.Store) (issuer.Config, *clock) {
-	t.Helper()
-	return issuer.Config{
-		URL:        credentialtest.IssuerURL,
-		Store:      s,
-		Policy:     policy.Default(),
-		BadgeKey:   credentialtest.IssuerKey,
-		ListKey:    credentialtest.ListKey,
-		SubjectKey: bytes.Repeat([]byte{7}, issuer.MinSubjectKey),
-		Now:        p.Now,
-	}, p.clock
-}
-
-func importSample(t testing.TB, p *issuer.Program) {
-	t.Helper()
-	var files issuer.Files
-	for name, to := range map[string]*io.Reader{sample.People: &files.People, sample.Training: &files.Training, sample.Devices: &files.Devices} {
-		f, err := sample.Files.Open(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		*to = f
-	}
-	if _, err := p.Import(t.Context(), files, "a test"); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func (p program) standings(t testing.TB) []issuer.Standing {
@@ -187,17 +116,17 @@ func TestNew_OnePartWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(*issuer.Config){
-		"badges and lists are signed with one key; make two": func(c *issuer.Config) { c.ListKey = c.BadgeKey },
-		"badge key: key_type_mismatch":                       func(c *issuer.Config) { c.BadgeKey = other },
-		"list key: key_type_mismatch":                        func(c *issuer.Config) { c.ListKey = other },
-		"is not an HTTPS URL":                                func(c *issuer.Config) { c.URL = "http://badge.vendor.example" },
-		"31 bytes, at least 32":                              func(c *issuer.Config) { c.SubjectKey = c.SubjectKey[1:] },
-		"not 168h0m0.000000001s":                             func(c *issuer.Config) { c.BadgeLife = credential.MaxLifetime + 1 },
-		"not 9m59.999999999s":                                func(c *issuer.Config) { c.BadgeLife = 2*credential.TimeGranularity - 1 },
-		"not 999.999999ms and 24h0m0s":                       func(c *issuer.Config) { c.ListTTL = time.Second - 1 },
-		"locked and nobody is told":                          func(c *issuer.Config) { c.LockOut = true },
-		`channel "mail" for the role ""`:                     func(c *issuer.Config) { c.Tell = []issuer.Recipient{{Channel: "mail"}} },
-		"retention of tokens is 23h59m59.999999999s":         func(c *issuer.Config) { c.Retention.Tokens = store.MinRetention - 1 },
+		"the list key signs something else, too; make another": func(c *issuer.Config) { c.ListKey = c.BadgeKey },
+		"badge key: key_type_mismatch":                         func(c *issuer.Config) { c.BadgeKey = other },
+		"list key: key_type_mismatch":                          func(c *issuer.Config) { c.ListKey = other },
+		"is not an HTTPS URL":                                  func(c *issuer.Config) { c.URL = "http://badge.vendor.example" },
+		"31 bytes, at least 32":                                func(c *issuer.Config) { c.SubjectKey = c.SubjectKey[1:] },
+		"not 168h0m0.000000001s":                               func(c *issuer.Config) { c.BadgeLife = credential.MaxLifetime + 1 },
+		"not 9m59.999999999s":                                  func(c *issuer.Config) { c.BadgeLife = 2*credential.TimeGranularity - 1 },
+		"not 999.999999ms and 24h0m0s":                         func(c *issuer.Config) { c.ListTTL = time.Second - 1 },
+		"locked and nobody is told":                            func(c *issuer.Config) { c.LockOut = true },
+		`channel "mail" for the role ""`:                       func(c *issuer.Config) { c.Tell = []issuer.Recipient{{Channel: "mail"}} },
+		"retention of tokens is 23h59m59.999999999s":           func(c *issuer.Config) { c.Retention.Tokens = store.MinRetention - 1 },
 	} {
 		config, _ := configure(t, sqlite.Config{})
 		change(&config)

@@ -11,7 +11,7 @@ import (
 // Receive takes in what another system sent: people, training and devices, new,
 // changed or withdrawn. Everybody whom it touches is judged in the same
 // transaction, so that what follows from it has happened when Receive returns. By
-// says where it came from. At, Judge and MassLimit are filled in.
+// says where it came from. At, Judge, Mark and MassLimit are filled in.
 //
 // The error is a *store.MassChangeError when more people would lose their good
 // standing than the configuration allows, and the import is not confirmed; nothing
@@ -21,7 +21,7 @@ func (p *Program) Receive(ctx context.Context, im store.Import) (store.ImportRes
 	now := p.config.Now()
 	rules := p.judgeOf(now)
 	rules.confirmed = im.Confirmed
-	im.At, im.Judge, im.MassLimit = now, rules.judge, p.config.MassLimit
+	im.At, im.Judge, im.Mark, im.MassLimit = now, rules.judge, p.mark, p.config.MassLimit
 	result, err := p.config.Store.ApplyImport(ctx, im)
 	if mass := (*store.MassChangeError)(nil); errors.As(err, &mass) {
 		p.config.Logger.WarnContext(ctx, "import refused: it would change too much", "by", im.By, "losing", mass.Losing, "limit", mass.Limit)
@@ -39,7 +39,10 @@ func (p *Program) Receive(ctx context.Context, im store.Import) (store.ImportRes
 func (p *Program) judgeAt(at time.Time) store.Judge { return p.judgeOf(at).judge }
 
 func (p *Program) judgeOf(at time.Time) judge {
-	return judge{policy: p.PolicyAt(at), tell: p.config.Tell, lockOut: p.config.LockOut, massLimit: p.config.MassLimit}
+	return judge{
+		policy: p.PolicyAt(at), tell: p.config.Tell, lockOut: p.config.LockOut, dryRun: p.config.LockOutDryRun,
+		massLimit: p.config.MassLimit, catchingUp: p.catchingUp.Load(),
+	}
 }
 
 // changed is called after a change: something may be due sooner than before, and

@@ -30,18 +30,46 @@ type Advanced struct {
 	Messages int // that were queued
 }
 
+func (a *Advanced) add(r store.RejudgeResult) {
+	a.Judged += r.Judged
+	a.Changed += r.Changed
+	a.Messages += r.Messages
+}
+
 // Advance works off what is due by now: people whose standing changes or whom a
 // step of the ladder is due for, and everybody if another policy has come into
 // force. It is what Run does, without waiting for anything. Calling it again does
 // nothing. People whose record can't be read are left out and named by the error,
 // after everybody else was judged.
+//
+// # After the program stood still
+//
+// What was due while nobody worked it off is done now, with two exceptions, because
+// nobody is to be suspended or locked out by our own stop or by a broken source:
+//
+//   - When more people than Config.MassLimit allows would be suspended for nothing but
+//     that their devices were silent for too long, none of them is. They are asked
+//     about again every hour; whoever is heard of is good as before, and the others are
+//     suspended when an officer confirms it ([Program.ConfirmSilence]). The office is
+//     told, once a day. Silence is no compliance all the same: none of them is in good
+//     standing, no badge is issued to them, and those of before have run out.
+//   - A lock-out that was missed by more than an hour is put off by a day, once. The
+//     grace of those who are suspended now begins now.
+//
+// Training that ran out meanwhile suspends: time alone says so, and the people were
+// reminded before.
 func (p *Program) Advance(ctx context.Context) (Advanced, error) {
 	now := p.config.Now()
 	var done Advanced
-	digest := p.PolicyAt(now).Digest()
-	var failures []error
-	for _, request := range []store.RejudgeRequest{{Due: now}, {NotUnder: digest}} {
-		failures = append(failures, p.rejudge(ctx, request, now, &done))
+	rules := p.judgeOf(now)
+	rules.catchingUp = false
+	many, err := p.massSilence(ctx, now)
+	// What can't be told is taken for one: to be suspended late is better than wrongly.
+	rules.massSilence = many || err != nil
+	failures := []error{err, p.KeepKeys(ctx)}
+	for _, request := range []store.RejudgeRequest{{Due: now}, {NotUnder: rules.policy.Digest()}} {
+		request.At, request.By, request.Limit, request.Judge = now, Scheduler, batch, rules.judge
+		failures = append(failures, p.rejudge(ctx, request, &done))
 	}
 	if done.Changed > 0 {
 		p.config.Logger.InfoContext(ctx, "people judged anew", "judged", done.Judged, "changed", done.Changed, "messages", done.Messages)
@@ -50,16 +78,13 @@ func (p *Program) Advance(ctx context.Context) (Advanced, error) {
 }
 
 // rejudge repeats a request until nobody is left.
-func (p *Program) rejudge(ctx context.Context, request store.RejudgeRequest, now time.Time, done *Advanced) error {
-	request.At, request.By, request.Limit, request.Judge = now, Scheduler, batch, p.judgeAt(now)
+func (p *Program) rejudge(ctx context.Context, request store.RejudgeRequest, done *Advanced) error {
 	for {
 		result, err := p.config.Store.Rejudge(ctx, request)
 		if err != nil {
 			return err
 		}
-		done.Judged += result.Judged
-		done.Changed += result.Changed
-		done.Messages += result.Messages
+		done.add(result)
 		if result.Messages > 0 {
 			p.config.Queued()
 		}
@@ -84,8 +109,8 @@ func (p *Program) NextDue(ctx context.Context) (time.Time, error) {
 
 // Run works off what is due, when it is due, until ctx is done, and then returns
 // nil. It looks again at least every minute, because clocks are set. After a stop
-// it does what still matters of the time that was missed: nobody is reminded of
-// what has passed. When the store fails it tries again; it gives up only when the
+// it does what still matters of the time that was missed, as Advance says: nobody
+// is reminded of what has passed. When the store fails it tries again; it gives up only when the
 // store is closed.
 func (p *Program) Run(ctx context.Context) error {
 	var purged time.Time

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/evidence"
+	"github.com/cyberbadge/cyberbadge/issuer/issuertest"
 	"github.com/cyberbadge/cyberbadge/issuer/ladder"
 	"github.com/cyberbadge/cyberbadge/issuer/policy"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
@@ -65,7 +66,7 @@ func TestRun_WakesWhenSomethingIsDueAndLooksEveryMinute(t *testing.T) {
 	go func() { stopped <- p.Run(ctx) }()
 	at := func(now time.Time) time.Duration {
 		t.Helper()
-		p.set(now)
+		p.Set(now)
 		return wait.pass(t, stopped)
 	}
 	phase := func(want ladder.Phase) {
@@ -95,10 +96,13 @@ func TestRun_WakesWhenSomethingIsDueAndLooksEveryMinute(t *testing.T) {
 	at(due)
 	phase(ladder.Suspended)
 
-	// The clock jumps past a grace of a week, and is set back: nothing is done twice.
+	// The clock jumps past a grace of a week: the lock-out that was missed is put off by
+	// a day. It is set back: nothing is done twice.
 	at(due.Add(8 * day))
+	phase(ladder.Suspended)
+	at(due.Add(9 * day))
 	phase(ladder.Locked)
-	at(due.Add(8*day - time.Hour))
+	at(due.Add(9*day - time.Hour))
 	phase(ladder.Locked)
 
 	stop()
@@ -173,10 +177,10 @@ func TestActivatePolicy_JudgesEverybodyAtItsInstantAndOutlastsARestart(t *testin
 	}
 	want(t, "asked about then", then, 0)
 
-	p.set(at.Add(-time.Microsecond))
+	p.Set(at.Add(-time.Microsecond))
 	p.advance(t)
-	p.set(at)
-	config, _ := p.configOver(t, p.store)
+	p.Set(at)
+	config := issuertest.Config(p.store, p.Now)
 	again, err := issuer.New(config)
 	if err != nil {
 		t.Fatal(err)
@@ -257,7 +261,7 @@ func TestForecast_SaysWhoWhenAndWhy(t *testing.T) {
 			t.Errorf("a laptop that reported just now: %+v", f)
 		}
 	}
-	p.set(p.Now().Add(4 * day))
+	p.Set(p.Now().Add(4 * day))
 	stale := of(30)
 	if len(stale) == 0 || stale[0].Reasons[0].Kind != policy.DeviceStale || !stale[0].HeldUntil.IsZero() {
 		t.Errorf("a laptop that has been silent for four days: %+v", stale)

@@ -46,7 +46,7 @@ func TestStock_EachBadgeBeginsBeforeTheOneBeforeEnds(t *testing.T) {
 	for place := range 3 {
 		// Issued late within the steps that times are rounded to, and the next
 		// early in the step after.
-		p.set(p.Now().Truncate(credential.TimeGranularity).Add(time.Duration(place) * (credential.TimeGranularity - time.Second)))
+		p.Set(p.Now().Truncate(credential.TimeGranularity).Add(time.Duration(place) * (credential.TimeGranularity - time.Second)))
 		issued, err := p.place(t.Context(), person, place)
 		if err != nil {
 			t.Fatal(err)
@@ -105,7 +105,7 @@ func TestStock_EndsWithTheStanding(t *testing.T) {
 		"when the first ends":       {life, false},
 		"while the first is good":   {life / 2, false},
 	} {
-		p.set(s.ChangesAt.Truncate(credential.TimeGranularity).Add(-c.left))
+		p.Set(s.ChangesAt.Truncate(credential.TimeGranularity).Add(-c.left))
 		first, err := p.place(t.Context(), s.Person.ID, 0)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)

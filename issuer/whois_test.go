@@ -8,6 +8,7 @@ import (
 
 	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/evidence"
+	"github.com/cyberbadge/cyberbadge/issuer/issuertest"
 	"github.com/cyberbadge/cyberbadge/issuer/source"
 	"github.com/cyberbadge/cyberbadge/issuer/source/runner"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
@@ -53,7 +54,7 @@ func TestCursors_OutlastTheProgram(t *testing.T) {
 	if err := p.Cursors().Set(t.Context(), "lrs", "here"); err != nil {
 		t.Fatal(err)
 	}
-	config, _ := p.configOver(t, p.store)
+	config := issuertest.Config(p.store, p.Now)
 	again, err := issuer.New(config)
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +70,7 @@ func TestCursors_OutlastTheProgram(t *testing.T) {
 func TestImport_KeepsWhenAndAsWhatEvidenceCame(t *testing.T) {
 	t.Parallel()
 	p := start(t, nil)
-	text, err := p.ExportPerson(t.Context(), p.eligible(t)[0].Person.ID)
+	text, err := p.ExportPerson(t.Context(), p.eligible(t)[0].Person.ID, "a test", "a test")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,35 +1,22 @@
 package issuer_test
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/cyberbadge/cyberbadge/internal/sqlitefile/sqlitefiletest"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
 
-// killVariable, set to a folder, turns the test binary into the process that lives
-// through the year in it until it is killed.
-const killVariable = "ISSUER_YEAR_FOLDER"
-
-func TestMain(m *testing.M) {
-	if folder := os.Getenv(killVariable); folder != "" {
-		if err := liveOn(folder); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { sqlitefiletest.Main(m, work) }
 
 // killedPeople is for how many people the process that is killed works.
 const killedPeople = 8
@@ -65,9 +52,9 @@ func (p position) write(folder string) error {
 	return os.Rename(path+".new", path)
 }
 
-// liveOn lives through the year from where it was left, and prints a line for each
-// instant.
-func liveOn(folder string) error {
+// liveOn lives through the year from where it was left, and acknowledges each instant
+// that it begins.
+func liveOn(folder string, acknowledge func(line string)) error {
 	year, err := newWorld(killedPeople, 1)
 	if err != nil {
 		return err
@@ -90,7 +77,7 @@ func liveOn(folder string) error {
 		if !now.Before(end) {
 			break
 		}
-		fmt.Println(now.Format(time.DateTime))
+		acknowledge(now.Format(time.DateTime))
 		if err := y.live(ctx, now); err != nil {
 			return fmt.Errorf("%s: %w", now, err)
 		}
@@ -99,7 +86,7 @@ func liveOn(folder string) error {
 		}
 	}
 	// What a process had claimed when it was killed is claimed again.
-	y.set(hourOf(yearDays * 24))
+	y.Set(hourOf(yearDays * 24))
 	_, err = y.courier.Drain(ctx)
 	return err
 }
@@ -137,31 +124,7 @@ func TestYear_KillingTheProcessChangesNothing(t *testing.T) {
 // returns how many it began; 0 lets it come to the end of the year.
 func liveUntil(t *testing.T, folder string, instants int, wait time.Duration) int {
 	t.Helper()
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.CommandContext(t.Context(), program)
-	command.Env = append(os.Environ(), killVariable+"="+folder)
-	command.Stderr = t.Output()
-	output, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	begun := 0
-	for lines := bufio.NewScanner(output); lines.Scan(); {
-		if begun++; begun == instants {
-			time.AfterFunc(wait, func() { command.Process.Kill() })
-		}
-	}
-	err = command.Wait()
-	if ended := command.ProcessState.Exited(); instants == 0 && err != nil || instants > 0 && ended {
-		t.Fatalf("after %d instants: %v", begun, err)
-	}
-	return begun
+	return sqlitefiletest.Start(t, folder, instants, wait, func(string) {})
 }
 
 // outcome is what a year came to: everybody's standing and badges, every message and
@@ -225,6 +188,7 @@ func messagesOf(t *testing.T, y *year) (lines []string) {
 
 func eventsOf(t *testing.T, y *year) (lines []string) {
 	t.Helper()
+	salted := regexp.MustCompile("[0-9a-f]{64}")
 	for after := int64(0); ; {
 		page, err := y.Events(t.Context(), after, store.MaxPage)
 		if err != nil {
@@ -235,6 +199,8 @@ func eventsOf(t *testing.T, y *year) (lines []string) {
 			switch e.Kind {
 			case store.BadgePrepared, store.MessageDelivered: // chance is in them: the index, the attempt
 				lines = append(lines, fmt.Sprintf("event %s %s", e.Kind, e.Subject))
+			case store.PersonAdded, store.PersonChanged: // the salt of the hashes
+				lines = append(lines, fmt.Sprintf("event %s %s %s %s %s", e.Kind, e.At, e.By, e.Subject, salted.ReplaceAllString(string(e.Detail), "hash")))
 			case store.HoldAdded, store.HoldEnded: // the id
 				lines = append(lines, fmt.Sprintf("event %s %s %s", e.Kind, e.At, e.Detail))
 			default:

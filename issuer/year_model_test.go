@@ -144,6 +144,9 @@ func (m *yearModel) climb(now time.Time, p evidence.Person, s *modelState, eligi
 		m.note(now, "mail %s %s manager about %s instead %q", p.ID, kind, at, m.insteadOfManager(p))
 	}
 	clock := now.UTC().Format(time.DateTime)
+	if was == "suspended" && now.Sub(s.lockAt) > time.Hour { // it was missed: the process was down
+		s.lockAt = now.Add(day)
+	}
 	switch {
 	case !p.Active:
 		s.phase = "left"

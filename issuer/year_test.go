@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/credential/credentialtest"
+	"github.com/cyberbadge/cyberbadge/internal/clocktest"
 	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/notify"
 	"github.com/cyberbadge/cyberbadge/issuer/policy"
@@ -23,7 +24,7 @@ import (
 // instant at which something happens or is due to the next.
 type year struct {
 	*issuer.Program
-	clock
+	clocktest.Clock
 	store   *sqlite.Store
 	courier *notify.Courier
 	post    *post
@@ -33,7 +34,7 @@ type year struct {
 // openYear opens the database in a folder, new or left by an earlier process.
 func openYear(folder string, ahead []occurrence, from time.Time) (*year, error) {
 	y := &year{ahead: ahead, post: &post{taken: make(map[string]int)}}
-	y.set(from)
+	y.Set(from)
 	s, err := sqlite.Open(context.Background(), sqlite.Config{Path: filepath.Join(folder, "store.db"), Create: true, ListSize: 4096, Now: y.Now})
 	if err != nil {
 		return nil, err
@@ -105,7 +106,7 @@ func (y *year) next(ctx context.Context) (time.Time, error) {
 
 // live does all that happens at one instant.
 func (y *year) live(ctx context.Context, now time.Time) error {
-	y.set(now)
+	y.Set(now)
 	if err := y.hear(ctx, now); err != nil {
 		return err
 	}

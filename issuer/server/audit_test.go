@@ -129,7 +129,7 @@ func TestPolicy_IsInForceFromItsInstantOn(t *testing.T) {
 	if state := o.status(t); state.NextDue.After(at) || state.Phases["good"] != before.Phases["good"] {
 		t.Errorf("%+v", state)
 	}
-	o.advance(day)
+	o.Move(day)
 	o.post(t, "/v1/program/advance", "{}")
 	if state := o.status(t); state.Policy != planned.Digest || state.Phases["good"] != 0 || history().InForce != planned.Digest {
 		t.Errorf("from then on: %+v", state)

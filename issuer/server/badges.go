@@ -124,6 +124,13 @@ func (s *Server) badge(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) revoke(w http.ResponseWriter, r *http.Request) error {
+	badge, err := s.config.Program.Badge(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if err := s.mayRevoke(r.Context(), badge.PersonID); err != nil {
+		return err
+	}
 	return s.setStatus(w, r, store.Invalid)
 }
 

@@ -188,11 +188,11 @@ func TestRevoke_TheListSaysSoAtOnceAndTheGateOnceItIsDue(t *testing.T) {
 	if got := o.listed(t, issued.badge); got != revocation.Invalid {
 		t.Errorf("the list says %v", got)
 	}
-	o.advance(issuer.DefaultListTTL - time.Second)
+	o.Move(issuer.DefaultListTTL - time.Second)
 	if d := o.show(t, gate, issued.Text); !d.Allow {
 		t.Errorf("a list was fetched before it was due: %+v", d)
 	}
-	o.advance(time.Second)
+	o.Move(time.Second)
 	if d := o.show(t, gate, issued.Text); d.Allow || d.Reason != verifier.Revoked {
 		t.Errorf("after the list was due: %+v", d)
 	}
@@ -225,7 +225,7 @@ func TestSuspend_UntilReinstated(t *testing.T) {
 	if got := o.listed(t, issued.badge); b.Status != "valid" || got != revocation.Valid {
 		t.Errorf("on record %s, in the list %v", b.Status, got)
 	}
-	o.advance(issuer.DefaultListTTL)
+	o.Move(issuer.DefaultListTTL)
 	if d := o.show(t, gate, issued.Text); !d.Allow {
 		t.Errorf("once reinstated: %+v", d)
 	}
@@ -236,7 +236,7 @@ func TestReinstate_NotForSomebodyWhoseStandingHasLapsed(t *testing.T) {
 	o := start(t)
 	issued := o.issue(t, eligible(t).ID)
 	o.setStatus(t, issued.ID, "suspend", "on leave")
-	o.advance(8 * 24 * time.Hour) // no device was seen for a week
+	o.Move(8 * 24 * time.Hour) // no device was seen for a week
 	f := o.setStatus(t, issued.ID, "reinstate", "back").problem(t, http.StatusConflict, CodeNotEligible)
 	if len(f.Reasons) == 0 || !strings.HasPrefix(f.Reasons[0], "device-stale:") {
 		t.Errorf("reasons are %v", f.Reasons)
@@ -253,11 +253,11 @@ func TestIssue_NotWhenTheStandingEndsWithinTheGranularityOfTimes(t *testing.T) {
 	var now standing
 	o.call(t, "GET", "/v1/people/"+ref+"/standing").decode(t, http.StatusOK, &now)
 	end := now.ChangesAt.Truncate(credential.TimeGranularity)
-	o.advance(end.Add(-time.Second).Sub(o.Now()))
+	o.Move(end.Add(-time.Second).Sub(o.Now()))
 	if issued := o.issue(t, ref); !issued.ExpiresAt.Equal(end) {
 		t.Errorf("a second before, it expires at %s, want %s", issued.ExpiresAt, end)
 	}
-	o.advance(time.Second)
+	o.Move(time.Second)
 	if now.ChangesAt.Equal(end) {
 		t.Fatal("the standing ends exactly there: choose another person")
 	}

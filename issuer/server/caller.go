@@ -37,6 +37,8 @@ const (
 	ScopeEvidenceWrite Scope = "evidence:write" // push training; for learning systems
 
 	ScopeCases Scope = "cases" // see customers' concerns, decide on them, and suspend on them
+
+	ScopeSignals Scope = "signals" // have security events; for the receivers that the office registered
 )
 
 // Scopes returns every scope.
@@ -45,7 +47,7 @@ func Scopes() []Scope {
 		ScopeImport, ScopePeopleRead, ScopeStandingRead, ScopeBadgesIssue, ScopeBadgesRead, ScopeBadgesRevoke, ScopeTokens, ScopeSCIM,
 		ScopeEvidenceWrite,
 		ScopeOfficers, ScopeProposals, ScopeCases,
-		ScopeProgramRead, ScopeProgramWrite, ScopePeopleErase, ScopeAuditRead,
+		ScopeProgramRead, ScopeProgramWrite, ScopePeopleErase, ScopeAuditRead, ScopeSignals,
 	}
 }
 
@@ -70,6 +72,7 @@ const challenge = `Bearer realm="cyberbadge"`
 // caller is who calls.
 type caller struct {
 	by       string // for the record: "token:<id>", "officer:<id>", "local" or "local:<name>"
+	name     string // of the token
 	scopes   []Scope
 	session  *officers.Identity // of an officer in person
 	operator bool
@@ -141,7 +144,7 @@ func (s *Server) tokenCaller(w http.ResponseWriter, r *http.Request) (caller, er
 		return caller{}, err
 	}
 	s.officers.use.Touch(r.Context(), token.ID, s.config.Now())
-	c := caller{by: "token:" + token.ID}
+	c := caller{by: "token:" + token.ID, name: token.Name}
 	for _, scope := range token.Scopes {
 		c.scopes = append(c.scopes, Scope(scope))
 	}

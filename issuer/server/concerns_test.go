@@ -222,7 +222,7 @@ func TestConcerns_AreLimitedByAddressAndInAll(t *testing.T) {
 		t.Errorf("call %d in all: %d", total+1, got)
 	}
 	// An address says so by itself, whatever the body; what is malformed costs the others nothing.
-	o.advance(10 * time.Second)
+	o.Move(10 * time.Second)
 	for range DefaultConcerns.Burst {
 		if got := raise(site(201), `{}`); got != http.StatusBadRequest {
 			t.Fatalf("malformed: %d", got)
@@ -235,7 +235,7 @@ func TestConcerns_AreLimitedByAddressAndInAll(t *testing.T) {
 		t.Errorf("after the wait: %d", got)
 	}
 	o.raise(t, b.concern(behaved)).busy(t, "10")
-	o.advance(5 * time.Minute)
+	o.Move(5 * time.Minute)
 	if got := raise(site(0), b.concern(behaved)); got != http.StatusAccepted {
 		t.Errorf("the first site after its wait: %d", got)
 	}

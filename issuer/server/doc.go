@@ -16,6 +16,7 @@
 //	GET /.well-known/jwt-vc-issuer   who the issuer is and its badge keys
 //	GET /status-lists                which status lists there are
 //	GET /status-lists/{id}           a signed status list
+//	GET /v1/events                   which list has changed, as server-sent events
 //	GET /pictures/{name}             a portrait, for who holds a badge that names it
 //	GET /vct/cyber-badge/1           what the claims of a badge are, in four languages
 //	GET /trust-list.json             what a customer's verifier pins
@@ -27,6 +28,21 @@
 // The trust list is public, but fetching it over the network and pinning what
 // came is trusting the network. It must reach the customer by a way that the
 // customer trusts: handed over, signed, or compared key by key.
+//
+// # Caches, and being told
+//
+// A verifier that follows the event stream hears of a revocation at once and has the
+// list by then, or fetches it at once. So a cache on the way may hold a list for one
+// second: long enough for a thousand verifiers to be answered by it, and short enough
+// to be no lag of its own. It may go on for the list's ttl while the issuer can't be
+// reached; verifiers judge a list's age by what is signed in it.
+//
+// The stream is a hint: what comes is a signed list, to be verified as any, or only
+// its address. Of several changes of one list a slow reader gets the last; one who is
+// so slow that other lists' changes are lost is told "dropped". Streams end with "bye"
+// after half an hour and when the service stops: call [Server.EndStreams] then.
+// Whoever comes back with the id of the last event goes on there, if that was here and
+// is not long ago; else all lists are named.
 //
 // # Phones
 //
@@ -84,7 +100,7 @@
 //
 //	GET    /v1/program/status          program:read    what is due, who is where, what is stuck
 //	GET    /v1/program/forecast        program:read    who will lose what, and what follows
-//	POST   /v1/program/advance         program:write   works off what is due
+//	POST   /v1/program/advance         program:write   works off what is due; confirms mass silence, in person
 //	GET    /v1/people/{ref}/program    program:read    where somebody stands on the ladder
 //	POST   /v1/people/{ref}/suspend    badges:revoke   also reinstate
 //	GET    /v1/people/{ref}/holds      program:read    also POST, with program:write
@@ -132,7 +148,8 @@
 // Each token and each session may make so many calls, and each address of who has
 // neither; [Limits] says how many. Who calls too much is answered too_many_requests
 // (429) with Retry-After, and costs nobody else anything. Status lists, keys and
-// pages have a limit of their own, which no verifier comes near; health has none.
+// pages have a limit of their own, which no verifier comes near; health has none. Event
+// streams are bounded by their number, in all and of each address.
 //
 // # What surrounds the handlers
 //

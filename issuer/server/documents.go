@@ -12,6 +12,7 @@ import (
 
 	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/enrol"
+	"github.com/cyberbadge/cyberbadge/issuer/signal"
 )
 
 // documentMaxAge is how long public documents may be kept. A key that must no
@@ -36,42 +37,44 @@ type typeMetadata struct {
 	Claims      json.RawMessage `json:"claims"`
 }
 
-// documents returns the routes of what does not change while the server runs.
+// documents returns the routes of what anybody may know. Keys change while the
+// server runs, the others don't.
 func (s *Server) documents() ([]route, error) {
 	program := s.config.Program
-	metadata, err := program.Metadata()
-	if err != nil {
-		return nil, err
-	}
-	trust, err := program.TrustList()
-	if err != nil {
-		return nil, err
-	}
 	badge := typeMetadata{Type: program.BadgeType()}
 	if err := json.Unmarshal(typeClaims, &badge); err != nil {
 		return nil, fmt.Errorf("typemetadata.json: %w", err)
 	}
+	badgeType, err := document(badge)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", issuer.BadgeTypePath, err)
+	}
+	openAPI, err := document(json.RawMessage(s.description()))
+	if err != nil {
+		return nil, fmt.Errorf("openapi.json: %w", err)
+	}
+	metadata := current(program.Metadata)
 	documents := []struct {
-		path    string
-		content any
+		path  string
+		serve answer
 	}{
 		{wellKnown, metadata},
-		{s.base + issuer.BadgeTypePath, badge},
-		{"/trust-list.json", trust},
-		{"/openapi.json", json.RawMessage(s.description())},
+		{s.base + issuer.BadgeTypePath, badgeType},
+		{"/trust-list.json", current(program.TrustList)},
+		{"/openapi.json", openAPI},
+	}
+	if s.base != "" {
+		documents = append(documents, struct {
+			path  string
+			serve answer
+		}{wellKnown + s.base, metadata})
 	}
 	var routes []route
 	for _, d := range documents {
-		serve, err := document(d.content)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", d.path, err)
-		}
-		routes = append(routes, route{"GET", d.path, "", nil, serve}, preflight(d.path))
-		if d.path == wellKnown && s.base != "" {
-			routes = append(routes, route{"GET", wellKnown + s.base, "", nil, serve}, preflight(wellKnown+s.base))
-		}
+		routes = append(routes, route{"GET", d.path, "", nil, d.serve}, preflight(d.path))
 	}
-	return append(routes, preflight(s.base+issuer.AggregationPath), preflight(s.base+issuer.StatusListPath+":id")), nil
+	return append(routes, preflight(s.base+issuer.AggregationPath), preflight(s.base+issuer.StatusListPath+":id"),
+		preflightWith(s.base+issuer.EventsPath, "Last-Event-ID")), nil
 }
 
 // description is the OpenAPI document of this issuer: what badges name is below
@@ -79,13 +82,18 @@ func (s *Server) documents() ([]route, error) {
 func (s *Server) description() []byte {
 	text := openAPI
 	for _, path := range []string{
-		issuer.AggregationPath + `"`, issuer.StatusListPath, issuer.BadgeTypePath, issuer.PicturePath, enrol.OfferPath,
+		issuer.AggregationPath + `"`, issuer.StatusListPath, issuer.EventsPath + `"`, issuer.BadgeTypePath, issuer.PicturePath, enrol.OfferPath,
 		enrol.TokenPath + `"`, enrol.NoncePath + `"`, enrol.CredentialPath + `"`, enrol.NotificationPath + `"`,
-		issuer.ConcernsPath + `"`,
+		issuer.ConcernsPath + `"`, issuer.TrustBundlePath + `"`,
 	} {
 		text = bytes.ReplaceAll(text, []byte(`"`+path), []byte(`"`+s.base+path))
 	}
-	return text
+	for _, path := range []string{
+		signal.KeySetPath, signal.ConfigurationPath, signal.StatusPath, signal.AddSubjectPath, signal.RemoveSubjectPath, signal.VerificationPath, signal.PollPath,
+	} {
+		text = bytes.ReplaceAll(text, []byte(`"`+path), []byte(`"`+s.base+path))
+	}
+	return bytes.ReplaceAll(text, []byte(`"`+signal.WellKnown), []byte(`"`+signal.WellKnown+s.base))
 }
 
 // document answers with fixed content.
@@ -94,13 +102,32 @@ func document(content any) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(body)
-	tag := `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
 	return func(w http.ResponseWriter, r *http.Request) error {
-		publish(w, "application/json", tag, documentMaxAge)
-		serve(w, r, body)
+		serveDocument(w, r, body)
 		return nil
 	}, nil
+}
+
+// current answers with what content is at the time of the call.
+func current[T any](content func() (T, error)) answer {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		now, err := content()
+		if err != nil {
+			return err
+		}
+		body, err := marshal(now)
+		if err != nil {
+			return err
+		}
+		serveDocument(w, r, body)
+		return nil
+	}
+}
+
+func serveDocument(w http.ResponseWriter, r *http.Request, body []byte) {
+	sum := sha256.Sum256(body)
+	publish(w, "application/json", `"`+base64.RawURLEncoding.EncodeToString(sum[:16])+`"`, documentMaxAge)
+	serve(w, r, body)
 }
 
 // publish sets the headers of what anybody may read and keep.
@@ -121,12 +148,15 @@ func serve(w http.ResponseWriter, r *http.Request, body []byte) {
 }
 
 // preflight lets a page ask with If-None-Match (Fetch, section 4.8).
-func preflight(path string) route {
+func preflight(path string) route { return preflightWith(path, "If-None-Match") }
+
+// preflightWith lets a page ask with a header.
+func preflightWith(path, header string) route {
 	return route{"OPTIONS", path, "", nil, func(w http.ResponseWriter, _ *http.Request) error {
 		h := w.Header()
 		h.Set("Access-Control-Allow-Origin", "*")
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD")
-		h.Set("Access-Control-Allow-Headers", "If-None-Match")
+		h.Set("Access-Control-Allow-Headers", header)
 		h.Set("Access-Control-Max-Age", "86400")
 		w.WriteHeader(http.StatusNoContent)
 		return nil

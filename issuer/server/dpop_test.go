@@ -122,11 +122,11 @@ func TestDPoP_ANonceIsGoodForAWhile(t *testing.T) {
 	p := o.enrolled(t, eligible(t).ID, "phone")
 	p.fresh(t)
 	nonce := p.nonce
-	o.advance(enrol.NonceLife - time.Microsecond)
+	o.Move(enrol.NonceLife - time.Microsecond)
 	p.take(t, p.exchange(t, p.refresh))
 	p.nonce = nonce
 	p.take(t, p.exchange(t, p.refresh)) // more than once
-	o.advance(time.Microsecond)
+	o.Move(time.Microsecond)
 	p.nonce = nonce
 	p.exchange(t, p.refresh).refused(t, http.StatusBadRequest, "use_dpop_nonce")
 	if p.nonce == nonce {

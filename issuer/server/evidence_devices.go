@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"net/http"
 	"slices"
@@ -27,8 +28,8 @@ func (s *Server) takeDevices(w http.ResponseWriter, r *http.Request) error {
 	}
 	var report evidenceReport
 	for _, from := range s.evidence.senders {
-		err = from.receiver.Receive(r.Context(), r.Header, body, func(ctx context.Context, _ webhook.Verified) (err error) {
-			report, err = s.receiveDevices(ctx, from.Source, body)
+		err = from.receiver.Receive(r.Context(), r.Header, body, func(ctx context.Context, of webhook.Verified) (err error) {
+			report, err = s.receiveDevices(ctx, from.Source, of, body)
 			return err
 		})
 		if webhook.CodeOf(err) != webhook.CodeSignature {
@@ -65,7 +66,7 @@ func refusedWebhook(err error) error {
 
 // receiveDevices takes in what a sender reports. Reports are taken in one after
 // the other, because of two that cross on the way the later one counts.
-func (s *Server) receiveDevices(ctx context.Context, from string, body []byte) (evidenceReport, error) {
+func (s *Server) receiveDevices(ctx context.Context, from string, of webhook.Verified, body []byte) (evidenceReport, error) {
 	result, at, err := source.DeviceReport(bytes.NewReader(body), source.Config{Source: from})
 	if err != nil {
 		return evidenceReport{}, unreadableEvidence(err)
@@ -85,7 +86,11 @@ func (s *Server) receiveDevices(ctx context.Context, from string, body []byte) (
 	overtaken := s.evidence.dropOvertaken(&result, at)
 	got, err := s.config.Program.Receive(ctx, store.Import{
 		By: "webhook:" + from, Devices: result.Records, DeviceHashes: result.Hashes, WithdrawnDevices: result.Removed,
+		Once: onceOf(from, of),
 	})
+	if errors.Is(err, store.ErrAlreadyExists) {
+		err = &webhook.Error{Code: webhook.CodeReplayed, Detail: "a webhook with this id was taken before"}
+	}
 	if err != nil {
 		return evidenceReport{}, err
 	}
@@ -95,6 +100,14 @@ func (s *Server) receiveDevices(ctx context.Context, from string, body []byte) (
 	report.Devices, report.Refused = fileReport(result, got.Devices)
 	s.config.Logger.InfoContext(ctx, "devices received", "source", from, "devices", got.Devices, "overtaken", overtaken, "refused", report.Refused)
 	return report, nil
+}
+
+// onceOf is what the store remembers of a webhook, in the transaction in which it takes
+// in what it brought: one that was taken in is known as such after a restart, one that
+// was not may come again. It is kept for as long as its signature could be shown again,
+// like the claim of the receiver.
+func onceOf(from string, of webhook.Verified) store.OneTime {
+	return store.OneTime{Hash: sha256.Sum256([]byte("webhook:" + from + "." + of.ID)), Until: of.At.Add(webhook.Tolerance + time.Second)}
 }
 
 // resolve finds the people whom the sender names.

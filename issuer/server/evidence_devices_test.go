@@ -76,7 +76,7 @@ func TestReport_ChangesTheStandingAtOnce(t *testing.T) {
 	if got.Devices.Added != 1 || got.Judged != 1 || got.Losing != 1 || standing().Eligible {
 		t.Errorf("got %+v, %+v", got, got.Devices)
 	}
-	s.advance(time.Second)
+	s.Move(time.Second)
 	got = evidenceOf(t, s.report(t, "msg_2", laptop(s.Now(), "d1", person.ID, "compliant")))
 	if got.Devices.Changed != 1 || got.Losing != 0 || !standing().Eligible {
 		t.Errorf("back again: %+v, %+v", got, got.Devices)
@@ -89,7 +89,7 @@ func TestReport_RepeatedIsRefused(t *testing.T) {
 	body := laptop(s.Now(), "d1", "p1", "noncompliant")
 	evidenceOf(t, s.report(t, "msg_1", body))
 	s.report(t, "msg_1", body).problem(t, http.StatusConflict, "webhook_replayed")
-	s.advance(webhook.Tolerance)
+	s.Move(webhook.Tolerance)
 	old := func(h http.Header) { // the very same headers, as late as they are good
 		fresh, err := webhook.Sign(s.secrets, "msg_1", s.Now().Add(-webhook.Tolerance), []byte(body))
 		if err != nil {
@@ -100,7 +100,7 @@ func TestReport_RepeatedIsRefused(t *testing.T) {
 		}
 	}
 	s.report(t, "msg_1", body, old).problem(t, http.StatusConflict, "webhook_replayed")
-	s.advance(time.Second)
+	s.Move(time.Second)
 	s.report(t, "msg_1", body, func(h http.Header) {
 		h.Set(webhook.HeaderTimestamp, fmt.Sprint(s.Now().Add(-webhook.Tolerance-time.Second).Unix()))
 	}).
@@ -246,7 +246,7 @@ func TestReport_AStormLosesNothing(t *testing.T) {
 					sentAway.Add(1)
 				case http.StatusTooManyRequests:
 					sentAway.Add(1)
-					s.advance(20 * time.Millisecond) // one more is let in
+					s.Move(20 * time.Millisecond) // one more is let in
 				default:
 					t.Errorf("report %d: %d %s", n, answer.status, answer.body)
 					return
@@ -259,7 +259,7 @@ func TestReport_AStormLosesNothing(t *testing.T) {
 		s.device(t, fmt.Sprint("d", n))
 	}
 	t.Logf("%d were sent away", sentAway.Load())
-	s.advance(time.Minute) // the storm is over
+	s.Move(time.Minute) // the storm is over
 
 	for range maxReports {
 		s.service.evidence.reports <- struct{}{}

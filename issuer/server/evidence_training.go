@@ -27,7 +27,7 @@ var takenVersions = regexp.MustCompile(`^(1\.0|2\.0)(\.[0-9]{1,3})?$`)
 // takeTraining takes in statements or, with ?table=, a CSV file.
 func (s *Server) takeTraining(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
-	dryRun, err := flag(query.Get("dry_run"))
+	dryRun, err := flag(query, "dry_run")
 	if err != nil {
 		return err
 	}
@@ -35,16 +35,6 @@ func (s *Server) takeTraining(w http.ResponseWriter, r *http.Request) error {
 		return s.takeTable(w, r, query.Get("table"), dryRun)
 	}
 	return s.takeStatements(w, r, dryRun)
-}
-
-func flag(text string) (bool, error) {
-	switch text {
-	case "", "false":
-		return false, nil
-	case "true":
-		return true, nil
-	}
-	return false, badRequest(CodeValueInvalid, "dry_run is true or false.")
 }
 
 func (s *Server) takeStatements(w http.ResponseWriter, r *http.Request, dryRun bool) error {

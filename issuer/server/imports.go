@@ -51,14 +51,12 @@ func (s *Server) importFiles(w http.ResponseWriter, r *http.Request) error {
 	if report.Notices == nil {
 		report.Notices = []issuer.ImportProblem{} // of a dry run
 	}
-	return send(w, http.StatusOK, importAnswer{report, report.Judged, report.Losing, without, dryRun})
+	return send(w, http.StatusOK, importAnswer{report, without, dryRun})
 }
 
-// importAnswer is a report, and what the import means for people.
+// importAnswer is a report, and what it was about.
 type importAnswer struct {
 	issuer.ImportReport
-	Judged         int  `json:"judged"`          // people whom it touched
-	Losing         int  `json:"losing"`          // of them, those who lost their good standing by it
 	WithoutManager int  `json:"without_manager"` // active people whose manager can't be told
 	DryRun         bool `json:"dry_run"`         // nothing was taken in
 }
@@ -67,27 +65,16 @@ type importAnswer struct {
 // the limit is there because machines send what is wrong.
 func importFlags(r *http.Request) (confirmed, dryRun bool, err error) {
 	query := r.URL.Query()
-	if confirmed, err = boolean("confirm", query.Get("confirm")); err != nil {
+	if confirmed, err = flag(query, "confirm"); err != nil {
 		return false, false, err
 	}
-	if dryRun, err = boolean("dry_run", query.Get("dry_run")); err != nil {
+	if dryRun, err = flag(query, "dry_run"); err != nil {
 		return false, false, err
 	}
 	if confirmed && !dryRun {
 		err = callerFrom(r.Context()).inPerson()
 	}
 	return confirmed, dryRun, err
-}
-
-// boolean reads a parameter that is true or false; false when absent.
-func boolean(name, text string) (bool, error) {
-	switch text {
-	case "", "false":
-		return false, nil
-	case "true":
-		return true, nil
-	}
-	return false, badRequest(CodeValueInvalid, "%s is true or false.", name)
 }
 
 func formParts(w http.ResponseWriter, r *http.Request) (*multipart.Reader, error) {

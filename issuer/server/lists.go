@@ -39,9 +39,6 @@ func (s *Server) statusList(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if token.Fresh {
-		s.metrics.listsSigned.Inc()
-	}
 	body, tag := []byte(token.Text), token.ETag
 	zipped := len(body) >= minGzip && httpserver.Accepts(r.Header, "gzip")
 	if zipped {
@@ -52,6 +49,8 @@ func (s *Server) statusList(w http.ResponseWriter, r *http.Request) error {
 		tag = strings.TrimSuffix(tag, `"`) + `.gzip"`
 	}
 	publish(w, revocation.MediaType, tag, token.MaxAge)
+	w.Header().Set("Cache-Control", fmt.Sprintf("public, max-age=%d, stale-if-error=%d",
+		int(token.MaxAge/time.Second), int(token.MaxStale/time.Second)))
 	w.Header().Set("Vary", "Accept-Encoding")
 	if zipped {
 		w.Header().Set("Content-Encoding", "gzip")

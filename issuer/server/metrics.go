@@ -8,6 +8,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/cyberbadge/cyberbadge/internal/eventstream"
+	"github.com/cyberbadge/cyberbadge/issuer"
 )
 
 // metrics are what Prometheus is told. Their labels take values from closed sets
@@ -18,7 +21,6 @@ type metrics struct {
 	requests     *prometheus.CounterVec
 	duration     prometheus.Histogram
 	badgesIssued prometheus.Counter
-	listsSigned  prometheus.Counter
 }
 
 // unmatched is the route of requests that matched none.
@@ -43,12 +45,8 @@ func newMetrics(routes []route) *metrics {
 			Name: "cyberbadge_issuer_badges_issued_total",
 			Help: "Badges signed, recorded and handed out.",
 		}),
-		listsSigned: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "cyberbadge_issuer_list_tokens_signed_total",
-			Help: "Status list tokens signed to answer a request.",
-		}),
 	}
-	m.registry.MustRegister(m.requests, m.duration, m.badgesIssued, m.listsSigned,
+	m.registry.MustRegister(m.requests, m.duration, m.badgesIssued,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -62,6 +60,35 @@ func newMetrics(routes []route) *metrics {
 		}
 	}
 	return m
+}
+
+// watch has the publishing of lists and the event streams read when Prometheus asks.
+func (m *metrics) watch(program *issuer.Program, streams *eventstream.Desk) {
+	counter := func(name, help string, read func() uint64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "cyberbadge_issuer_" + name, Help: help},
+			func() float64 { return float64(read()) })
+	}
+	gauge := func(name, help string, read func() float64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "cyberbadge_issuer_" + name, Help: help}, read)
+	}
+	m.registry.MustRegister(
+		counter("list_tokens_signed_total", "Status list tokens signed.",
+			func() uint64 { return program.Publishing().Signed }),
+		counter("list_publish_failures_total", "Failures to read, compress or sign a status list.",
+			func() uint64 { return program.Publishing().Failures }),
+		counter("list_file_failures_total", "Failures to write a status list into the export folder.",
+			func() uint64 { return program.Publishing().FileFailures }),
+		gauge("list_oldest_issued_timestamp_seconds", "When the oldest of the status list tokens was issued; 0 without any.",
+			func() float64 {
+				if oldest := program.Publishing().Oldest; !oldest.IsZero() {
+					return float64(oldest.Unix())
+				}
+				return 0
+			}),
+		gauge("event_streams", "Readers of the event stream.", func() float64 { return float64(streams.Open()) }),
+		counter("events_sent_total", "Events sent to readers of the event stream, greetings aside.", streams.Sent),
+		counter("event_streams_dropped_total", "Event streams that ended because their reader was too slow.", streams.Dropped),
+	)
 }
 
 func (m *metrics) handler() http.Handler {
@@ -81,7 +108,9 @@ func (s *Server) observe(c *gin.Context) {
 			name = c.Request.Method + " " + path
 		}
 		s.metrics.requests.WithLabelValues(name, statusClass(status)).Inc()
-		s.metrics.duration.Observe(s.config.Now().Sub(started).Seconds())
+		if c.FullPath() != s.base+issuer.EventsPath { // which lasts as long as its reader likes
+			s.metrics.duration.Observe(s.config.Now().Sub(started).Seconds())
+		}
 	}()
 	c.Next()
 	status = c.Writer.Status()

@@ -43,7 +43,7 @@ func TestMetrics_CountWhatWasDone(t *testing.T) {
 	}
 	o.setStatus(t, issued.ID, "revoke", "key lost")
 	o.get(t, "/status-lists/1")
-	o.advance(issuer.DefaultListTTL)
+	o.Move(issuer.DefaultListTTL)
 	o.get(t, "/status-lists/1")
 	o.get(t, "/v1/people")
 	o.get(t, "/nothing")

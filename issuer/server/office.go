@@ -28,6 +28,9 @@ type officeDesk struct {
 	limits *limiters
 	use    *officers.TokenUse
 	adding sync.Mutex // held while a token is added: the names are counted first
+
+	recalling sync.Mutex
+	recalled  bool // what an earlier process let officers revoke
 }
 
 // openOffice prepares limits and the use of tokens, which there are without
@@ -180,26 +183,13 @@ func refusedByOffice(err error, refused *officers.RefusedError) error {
 	return &problem.Error{Status: status, Code: string(refused.Reason), Detail: refused.Detail, Err: err}
 }
 
-// fewAtOnce has revoking the badges of many at once take two.
-func (s *Server) fewAtOnce(next answer) answer {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		badge, err := s.config.Program.Badge(r.Context(), r.PathValue("id"))
-		if err != nil {
-			return err
-		}
-		if err := s.mayRevoke(r.Context(), badge.PersonID); err != nil {
-			return err
-		}
-		return next(w, r)
-	}
-}
-
 // Actions returns what can be proposed to a program, beside changes of officers:
 // for the configuration of its office.
 func Actions(program *issuer.Program, now func() time.Time) map[officers.Kind]officers.Action {
 	return map[officers.Kind]officers.Action{
 		officers.BadgesRevoke: officers.NewRevocation(program, now),
 		officers.PolicyChange: officers.NewPolicyChange(activate(program, now)),
+		officers.KeyChange:    officers.NewKeyChange(keyHolder{program}),
 	}
 }
 

@@ -16,65 +16,30 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/credential"
 	"github.com/cyberbadge/cyberbadge/credential/credentialtest"
+	"github.com/cyberbadge/cyberbadge/internal/clocktest"
 	"github.com/cyberbadge/cyberbadge/internal/httpserver"
+	"github.com/cyberbadge/cyberbadge/internal/logtest"
 	"github.com/cyberbadge/cyberbadge/issuer"
-	"github.com/cyberbadge/cyberbadge/issuer/policy"
+	"github.com/cyberbadge/cyberbadge/issuer/issuertest"
 	"github.com/cyberbadge/cyberbadge/issuer/sample"
 	"github.com/cyberbadge/cyberbadge/issuer/store/sqlite"
 )
 
-// clock stands still until a test moves it.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-// logBuffer is a log that can be read while it is written.
-type logBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
-
 // office is a running issuer.
 type office struct {
-	*clock
+	*clocktest.Clock
 	service    *Server
 	program    *issuer.Program
 	store      *sqlite.Store
 	url        string // of the public listener
 	operations string // of the operator's listener
 	local      *http.Client
-	log        *logBuffer
+	log        *logtest.Log
 	all        string // a token with every scope
 }
 
@@ -94,41 +59,21 @@ var patient = Limits{
 // that knows nobody.
 func open(t testing.TB, opts options) *office {
 	t.Helper()
-	at, err := time.Parse(time.RFC3339, sample.AsOf)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := &office{clock: &clock{now: at}, log: &logBuffer{}}
+	o := &office{Clock: issuertest.Clock(t), log: new(logtest.Log)}
 	logger := slog.New(slog.NewJSONHandler(o.log, nil))
 	listener := httptest.NewUnstartedServer(nil)
 	o.url = "http://" + listener.Listener.Addr().String()
 
-	o.store, err = sqlite.Open(t.Context(), sqlite.Config{
-		Path: filepath.Join(t.TempDir(), "db", "store.db"), Create: true, Now: o.Now,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = o.store.Close() })
-	o.program, err = issuer.New(issuer.Config{
-		URL:        o.url + opts.path,
-		Store:      o.store,
-		Policy:     policy.Default(),
-		BadgeKey:   credentialtest.IssuerKey,
-		ListKey:    credentialtest.ListKey,
-		SubjectKey: bytes.Repeat([]byte{7}, issuer.MinSubjectKey),
-		Now:        o.Now,
-		Logger:     logger,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	o.store = issuertest.Database(t, sqlite.Config{Now: o.Now})
+	settings := issuertest.Config(o.store, o.Now)
+	settings.URL, settings.Logger, settings.Keys = o.url+opts.path, logger, issuertest.NewKeys()
+	o.program = issuertest.New(t, settings)
 	config := Config{Program: o.program, Tokens: o.store, TLS: opts.tls, Now: o.Now, Logger: logger, Limits: patient}
 	if opts.change != nil {
 		opts.change(&config)
 	}
-	o.service, err = New(config)
-	if err != nil {
+	var err error
+	if o.service, err = New(config); err != nil {
 		t.Fatal(err)
 	}
 	listener.Config.Handler = o.around(logger, o.service.Handler())

@@ -46,6 +46,11 @@ type Limits struct {
 	// together.
 	Concerns    Limit
 	AllConcerns Limit
+	// Streams is how many event streams there may be, and StreamsPerClient how many
+	// of one address, behind which there may be a company's gates: 1 to
+	// eventstream.MaxStreams; zero for the usual numbers of that package.
+	Streams          int
+	StreamsPerClient int
 	// Proxies is how many proxies stand in front of this service and add to
 	// X-Forwarded-For who called them. Too few, and all clients are one; too many,
 	// and a client chooses its own address. At most ratelimit.MaxProxies.

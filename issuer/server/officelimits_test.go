@@ -38,9 +38,9 @@ func TestLimits_EachTokenHasItsOwn(t *testing.T) {
 	if got := use(two).status; got != http.StatusOK {
 		t.Errorf("another token: %d", got)
 	}
-	o.advance(time.Second - 1)
+	o.Move(time.Second - 1)
 	use(one).busy(t, "1")
-	o.advance(1)
+	o.Move(1)
 	if got := use(one).status; got != http.StatusOK {
 		t.Errorf("after the wait: %d", got)
 	}
@@ -104,7 +104,7 @@ func TestLimits_DocumentsHaveTheirOwnGenerousOne(t *testing.T) {
 	if got := statusOf(handler, "GET", "/trust-list.json", "192.0.2.2:1"); got != http.StatusOK {
 		t.Errorf("another address: %d", got)
 	}
-	o.advance(2 * time.Millisecond)
+	o.Move(2 * time.Millisecond)
 	if got := calls(); got != http.StatusOK {
 		t.Errorf("after the wait: %d", got)
 	}

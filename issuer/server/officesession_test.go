@@ -91,11 +91,34 @@ func TestOffice_ASignInThatFailsSaysWhatToDo(t *testing.T) {
 		t.Error("the log does not say why")
 	}
 	d.provider.SetDown(true)
-	d.advance(officers.MetadataAge)
+	d.Move(officers.MetadataAge)
 	answer, cookie = start() // from what was known
 	finish(answer, "Cookie", cookie).problem(t, http.StatusServiceUnavailable, "provider_unavailable")
 	for _, query := range []string{"?fresh=0", "?fresh=1&fresh=1", "?then=https://evil.example"} {
 		d.visit(t, "/office/sign-in"+query).problem(t, http.StatusBadRequest, CodeQueryNotAllowed)
+	}
+}
+
+func TestOffice_ABrowserWhoseSignInFailsGetsThePage(t *testing.T) {
+	t.Parallel()
+	d := openDesk(t, nil)
+	if page := d.visit(t, "/console/"); page.status == http.StatusServiceUnavailable {
+		t.Skip("the pages are not built")
+	}
+	d.provider.Claims = func(c map[string]any) { c["roles"] = "nothing here" }
+	begun := d.visit(t, "/office/sign-in")
+	answer := d.provider.Authorize(t, begun.header.Get("Location"))
+	page := d.visit(t, "/office/callback?"+answer.Encode(), "Cookie", SignInCookie+"="+begun.cookies()[SignInCookie].Value, "Sec-Fetch-Mode", "navigate")
+	if page.status != http.StatusForbidden || page.header.Get("Content-Type") != "text/html; charset=utf-8" || page.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%d %v", page.status, page.header)
+	}
+	for _, told := range []string{"&#34;sign_in&#34;:true", "&#34;code&#34;:&#34;not_an_officer&#34;", "urn:cyberbadge:request:" + page.header.Get("X-Request-Id")} {
+		if !strings.Contains(string(page.body), told) {
+			t.Errorf("the page is not told %s: %.600s", told, page.body)
+		}
+	}
+	if page.cookies()[SignInCookie].MaxAge >= 0 || page.cookies()[SessionCookie] != nil {
+		t.Errorf("%v", page.header)
 	}
 }
 
@@ -241,7 +264,7 @@ func TestTokens_TwoOfANameAndNotAThird(t *testing.T) {
 	if got := add().status; got != http.StatusCreated {
 		t.Errorf("after one was revoked: %d", got)
 	}
-	d.advance(24 * time.Hour)
+	d.Move(24 * time.Hour)
 	if got := add().status; got != http.StatusCreated {
 		t.Errorf("after they expired: %d", got)
 	}
@@ -272,7 +295,7 @@ func TestTokens_ShowWhenTheyWereLastUsed(t *testing.T) {
 	}
 	for range 3 {
 		d.get(t, "/v1/people", "Authorization", "Bearer "+secret)
-		d.advance(20 * time.Second)
+		d.Move(20 * time.Second)
 	}
 	first := d.Now().Add(-time.Minute).UTC().Format(time.RFC3339Nano)
 	if got := used()[string(ScopePeopleRead)]; got != first {

@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/internal/httpserver"
+	"github.com/cyberbadge/cyberbadge/internal/problem"
 	officers "github.com/cyberbadge/cyberbadge/issuer/office"
+	"github.com/cyberbadge/cyberbadge/web"
 )
 
 // The cookies of signing in. With that prefix browsers take them from this very
@@ -38,7 +40,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 	}
 	begun, err := s.config.Office.Begin(r.Context(), fresh != "", session)
 	if err != nil {
-		return s.noted(r, err)
+		return s.refusedSignIn(w, r, err)
 	}
 	s.setCookie(w, SignInCookie, begun.Flow, http.SameSiteLaxMode, officers.SignInAge)
 	redirect(w, begun.URL)
@@ -55,7 +57,7 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) error {
 	s.setCookie(w, SignInCookie, "", http.SameSiteLaxMode, -1)
 	secret, _, err := s.config.Office.Finish(r.Context(), flow, r.URL.Query())
 	if err != nil {
-		return s.noted(r, err)
+		return s.refusedSignIn(w, r, err)
 	}
 	// It ends with the browser, and here in any case.
 	s.setCookie(w, SessionCookie, secret, http.SameSiteStrictMode, 0)
@@ -107,12 +109,21 @@ func redirect(w http.ResponseWriter, to string) {
 	w.WriteHeader(http.StatusSeeOther)
 }
 
-// noted puts the cause of a refused sign-in into the log, where the operator finds
-// what to mend. It holds no name, code or token.
-func (s *Server) noted(r *http.Request, err error) error {
-	if refused, ok := officers.IsRefused(err); ok {
-		s.config.Logger.WarnContext(r.Context(), "sign-in refused", "reason", refused.Reason, "cause", refused.Err,
-			"request", httpserver.RequestIDFrom(r.Context()))
+// refusedSignIn answers a browser whose sign-in failed with the console, which says
+// so in words and lets them try again; others get the problem. The cause goes into
+// the log, where the operator finds what to mend: it holds no name, code or token.
+func (s *Server) refusedSignIn(w http.ResponseWriter, r *http.Request, err error) error {
+	refused, ok := officers.IsRefused(err)
+	if !ok {
+		return err
 	}
-	return err
+	request := httpserver.RequestIDFrom(r.Context())
+	s.config.Logger.WarnContext(r.Context(), "sign-in refused", "reason", refused.Reason, "cause", refused.Err, "request", request)
+	if r.Header.Get("Sec-Fetch-Mode") != "navigate" {
+		return err
+	}
+	said := problem.From(known(err))
+	said.Instance = "urn:cyberbadge:request:" + request
+	s.console.Console(web.Told{SignIn: true, Refused: &said}).ServeHTTP(w, r)
+	return nil
 }

@@ -97,7 +97,7 @@ func TestInvitation_IsDescribedAndListed(t *testing.T) {
 	conforms(t, "Invitation", answer.body)
 	o.enrolled(t, eligible(t).ID, "phone")
 	o.invite(t, eligible(t).ID)
-	o.advance(enrol.InvitationLife)
+	o.Move(enrol.InvitationLife)
 	var page struct{ Invitations []json.RawMessage }
 	o.call(t, "GET", path).decode(t, http.StatusOK, &page)
 	var states []string
@@ -186,11 +186,11 @@ func TestOffer_IsGoneOnceItIsTakenOrTooOld(t *testing.T) {
 	for _, wrong := range []string{"/credential-offers/x", path[:len(path)-1], path + "A", path[:len(path)-2] + "AA"} {
 		o.get(t, wrong).problem(t, http.StatusNotFound, CodeNotFound)
 	}
-	o.advance(enrol.InvitationLife - time.Microsecond)
+	o.Move(enrol.InvitationLife - time.Microsecond)
 	if answer := o.get(t, path); answer.status != http.StatusOK || answer.header.Get("Access-Control-Allow-Origin") != "*" {
 		t.Errorf("at its last instant: %d %s", answer.status, answer.body)
 	}
-	o.advance(time.Microsecond)
+	o.Move(time.Microsecond)
 	o.get(t, path).problem(t, http.StatusNotFound, CodeNotFound)
 	p := o.phone("phone")
 	p.redeem(t, made.Offer.Grants.PreAuthorized.Code, made.TxCode).refused(t, http.StatusBadRequest, "invalid_grant")

@@ -67,7 +67,7 @@ func (s *Server) failWallet(w http.ResponseWriter, r *http.Request, err error, m
 	}
 	if p.Status == http.StatusServiceUnavailable {
 		refused.Code = temporarilyUnavailable
-		w.Header().Set("Retry-After", retryAfter)
+		w.Header().Set("Retry-After", problem.RetryAfter)
 	}
 	return sendRefusal(w, p.Status, refused)
 }

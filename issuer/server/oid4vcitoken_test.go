@@ -155,7 +155,7 @@ func TestRefresh_RotatesAndTheOldOneDies(t *testing.T) {
 	o := start(t)
 	p := o.enrolled(t, eligible(t).ID, "phone")
 	first, firstAccess := p.refresh, p.access
-	o.advance(enrol.AccessTokenLife)
+	o.Move(enrol.AccessTokenLife)
 	p.ask(t, "a").refused(t, http.StatusUnauthorized, "invalid_token")
 	p.nonce = ""
 	p.take(t, p.exchange(t, first))
@@ -169,7 +169,7 @@ func TestRefresh_RotatesAndTheOldOneDies(t *testing.T) {
 
 	stranger := o.phone("stranger")
 	stranger.exchange(t, p.refresh).refused(t, http.StatusBadRequest, "invalid_grant")
-	o.advance(enrol.RefreshTokenLife)
+	o.Move(enrol.RefreshTokenLife)
 	p.nonce = ""
 	p.exchange(t, p.refresh).refused(t, http.StatusBadRequest, "invalid_grant")
 }

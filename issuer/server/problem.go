@@ -54,11 +54,9 @@ const (
 	CodeOverloaded          = "overloaded"             // 503
 	CodeStoreUnavailable    = "store_unavailable"      // 503
 	CodeStatusListsFull     = "status_lists_full"      // 503
+	CodeStatusListsLate     = "status_lists_late"      // 503, of /readyz alone
 	CodeOutcomeUnknown      = "outcome_unknown"        // 503
 )
-
-// retryAfter is in seconds (RFC 9110, section 10.2.3).
-const retryAfter = "1"
 
 func refuse(status int, code, format string, args ...any) error {
 	return problem.Errorf(status, code, format, args...)
@@ -76,7 +74,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	err = known(err)
 	if problem.From(err).Status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", retryAfter)
+		w.Header().Set("Retry-After", problem.RetryAfter)
 	}
 	problem.WriteError(w, r, s.config.Logger, err)
 }
@@ -95,6 +93,8 @@ func known(err error) error {
 	switch {
 	case err == nil, errors.As(err, &said), errors.As(err, &tooLarge):
 		return err
+	case refusedKey(err) != nil:
+		return refusedKey(err)
 	case errors.As(err, &no):
 		return refusedByOffice(err, no)
 	case errors.As(err, &file):
@@ -111,6 +111,9 @@ func known(err error) error {
 	case errors.Is(err, store.ErrListFull):
 		return &problem.Error{Status: http.StatusServiceUnavailable, Code: CodeStatusListsFull, Err: err,
 			Detail: "No status list has a free index, and there are as many lists as there may be. The operator needs an issuer with a larger list_size."}
+	case errors.Is(err, issuer.ErrListsLate):
+		return &problem.Error{Status: http.StatusServiceUnavailable, Code: CodeStatusListsLate, Err: err,
+			Detail: "Status lists can't be published or signed anew. Verifiers go on with what they have, up to the limit of their sites; the log has the cause."}
 	case errors.Is(err, enrol.ErrNoOffer):
 		return refuse(http.StatusNotFound, CodeNotFound,
 			"There is no offer here: it was taken, replaced, or is too old. Ask the program office for a new one.")

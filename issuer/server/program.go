@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/internal/httpserver"
-	officers "github.com/cyberbadge/cyberbadge/issuer/office"
+	"github.com/cyberbadge/cyberbadge/issuer"
 )
 
 // The scopes of running the program.
@@ -33,7 +33,7 @@ func (s *Server) programRoutes() []route {
 		{"GET", "/v1/people/:ref/program", ScopeProgramRead, nil, s.programOf},
 		{"POST", "/v1/people/:ref/suspend", ScopeBadgesRevoke, nil, s.suspendPerson},
 		{"POST", "/v1/people/:ref/reinstate", ScopeBadgesRevoke, nil, s.reinstatePerson},
-		{"GET", "/v1/people/:ref/export", ScopePeopleErase, nil, s.exportPerson},
+		{"GET", "/v1/people/:ref/export", ScopePeopleErase, []string{"reason"}, s.exportPerson},
 		{"DELETE", "/v1/people/:ref", ScopePeopleErase, nil, s.erasePerson},
 		{"GET", "/v1/people/:ref/holds", ScopeProgramRead, nil, s.holdsOf},
 		{"POST", "/v1/people/:ref/holds", ScopeProgramWrite, nil, s.addHold},
@@ -60,22 +60,6 @@ func (c caller) inPerson() error {
 		"This takes a person: an officer who is signed in, or the operator on the issuer's own machine. A token can't.")
 }
 
-// mayRevoke counts a person among those whose badges the caller revoked lately.
-func (s *Server) mayRevoke(ctx context.Context, personID string) error {
-	if s.config.Office == nil {
-		return nil
-	}
-	who, err := s.actor(ctx)
-	// Whose token it is does not matter here: then the token is who.
-	if refused, ok := officers.IsRefused(err); ok && refused.Reason == officers.FourEyes {
-		err = nil
-	}
-	if err != nil {
-		return err
-	}
-	return s.config.Office.MayRevoke(who, personID)
-}
-
 // advanced is what working off came to.
 type advanced struct {
 	Judged    int       `json:"judged"`
@@ -85,13 +69,26 @@ type advanced struct {
 	NextDue   time.Time `json:"next_due,omitzero"`
 }
 
+func (s *Server) advanceProgram(ctx context.Context, confirm bool) (issuer.Advanced, error) {
+	if !confirm {
+		return s.config.Program.Advance(ctx)
+	}
+	who := callerFrom(ctx)
+	if err := who.inPerson(); err != nil {
+		return issuer.Advanced{}, err
+	}
+	return s.config.Program.ConfirmSilence(ctx, who.by)
+}
+
 // advance works off what is due, for a service that has no scheduler running.
 func (s *Server) advance(w http.ResponseWriter, r *http.Request) error {
-	var call struct{}
+	var call struct {
+		Confirm bool `json:"confirm"` // that those of whom nothing is heard, as of many, are to be suspended
+	}
 	if err := httpserver.DecodeJSON(w, r, MaxBody, &call); err != nil {
 		return err
 	}
-	done, err := s.config.Program.Advance(r.Context())
+	done, err := s.advanceProgram(r.Context(), call.Confirm)
 	if err != nil {
 		return err
 	}

@@ -114,8 +114,8 @@ func TestStatus_CountsPeopleByWhereTheyAre(t *testing.T) {
 	if sum != 240 || !state.NextDue.After(o.Now()) {
 		t.Errorf("%+v", state)
 	}
-	o.advance(80 * day)
-	o.post(t, "/v1/program/advance", "{}")
+	o.Move(80 * day)
+	o.advanceAll(t)
 	if later := o.status(t); later.Phases["good"] != 0 || later.Phases["suspended"]+later.Phases["locked"] != good {
 		t.Errorf("80 days later: %+v", later)
 	}
@@ -157,7 +157,7 @@ func TestAdvance_WorksOffWhatIsDueOnce(t *testing.T) {
 	o := open(t, options{change: func(c *Config) { c.Courier = &carrier }})
 	o.importSample(t)
 	due := o.status(t).NextDue
-	o.advance(due.Sub(o.Now()))
+	o.Move(due.Sub(o.Now()))
 	for i, changed := range []bool{true, false} {
 		var done advanced
 		answer := o.post(t, "/v1/program/advance", "{}")
@@ -166,6 +166,40 @@ func TestAdvance_WorksOffWhatIsDueOnce(t *testing.T) {
 		if done.Judged > 0 != changed || done.Delivered != 3 || carrier.drained != i+1 || !done.NextDue.After(due) {
 			t.Errorf("call %d: %+v", i, done)
 		}
+	}
+}
+
+// Nothing was heard of most people's devices for a week: it takes a person to say that
+// they are to be suspended for it.
+func TestAdvance_ConfirmingSilenceTakesAPerson(t *testing.T) {
+	t.Parallel()
+	o := start(t)
+	good := o.status(t).Phases["good"]
+	o.Move(8 * day)
+	o.post(t, "/v1/program/advance", "{}").decode(t, http.StatusOK, new(advanced))
+	left := o.status(t).Phases["good"]
+	if left < good/2 {
+		t.Fatalf("%d of %d people are good on the ladder", left, good)
+	}
+	silent := 0
+	for _, v := range verdicts(t) {
+		if view := o.where(t, v.ID); view.Silent {
+			silent++
+			if view.Phase != "good" || view.Eligible {
+				t.Errorf("silent: %+v", view)
+			}
+		}
+	}
+	if silent != left {
+		t.Errorf("%d people are said to be silent, %d are good on the ladder", silent, left)
+	}
+	o.post(t, "/v1/program/advance", `{"confirm":true}`).problem(t, http.StatusForbidden, CodePersonRequired)
+	o.post(t, "/v1/program/advance", `{"confirmed":true}`).problem(t, http.StatusBadRequest, "json_unknown_name")
+	if done := o.advanceAll(t); done.Judged != left || done.Changed != left {
+		t.Errorf("%+v, want %d", done, left)
+	}
+	if state := o.status(t); state.Phases["good"] != 0 || state.Phases["suspended"] != good {
+		t.Errorf("%+v", state.Phases)
 	}
 }
 
@@ -217,7 +251,7 @@ func TestStatus_CountsMessagesAndTheFallback(t *testing.T) {
 	if f := state.Fallback; f.Messages != 3 || f.Reasons["no-manager"] != 3 || !f.Since.Equal(o.Now().AddDate(0, 0, -30)) {
 		t.Errorf("%+v", f)
 	}
-	o.advance(30*day + time.Second)
+	o.Move(30*day + time.Second)
 	if f := o.status(t).Fallback; f.Messages != 0 {
 		t.Errorf("a month later: %+v", f)
 	}

@@ -28,7 +28,7 @@ type foreseen struct {
 	Reminders []time.Time `json:"reminders"` // those ahead
 	// SuspendsAt and LocksAt are of a lapse that ends the standing.
 	SuspendsAt time.Time `json:"suspends_at,omitzero"`
-	LocksAt    time.Time `json:"locks_at,omitzero"` // where lock-outs are configured
+	LocksAt    time.Time `json:"locks_at,omitzero"` // the grace's end: devices are locked where that is configured
 }
 
 // newForeseen is told how many accesses the person has now.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -29,6 +30,9 @@ type personProgram struct {
 	Reminded    []reminded   `json:"reminders"`        // that were given about lapses ahead
 	Suspensions []suspension `json:"suspensions"`
 	Holds       []holdView   `json:"holds"` // that last
+	// Silent says that nothing was heard of the person's devices, as of many others,
+	// and that they are not suspended for it until somebody confirms that.
+	Silent bool `json:"silent"`
 }
 
 type reminded struct {
@@ -94,7 +98,7 @@ func (s *Server) addRecord(ctx context.Context, view *personProgram) error {
 		return err
 	}
 	view.Phase, view.Since = string(progress.Phase), utc(progress.Since)
-	view.LapseAt, view.LockAt = utc(progress.LapseAt), utc(progress.LockAt)
+	view.LapseAt, view.LockAt, view.Silent = utc(progress.LapseAt), utc(progress.LockAt), progress.Silent
 	view.Eligible, view.Access = record.Eligible, append(view.Access, record.Access...)
 	view.Reasons = append(view.Reasons, noticedTexts(record.Reasons)...)
 	view.JudgedAt, view.NextAt, view.Policy = utc(record.JudgedAt), utc(record.NextAt), record.PolicyDigest
@@ -128,7 +132,7 @@ func (s *Server) reinstatePerson(w http.ResponseWriter, r *http.Request) error {
 	return s.setPerson(w, r, s.config.Program.ReinstatePerson)
 }
 
-type personChange func(ctx context.Context, ref string, cause store.Cause, reason, by string) ([]store.Badge, error)
+type personChange func(ctx context.Context, ref, reason, by string) ([]store.Badge, error)
 
 func (s *Server) setPerson(w http.ResponseWriter, r *http.Request, change personChange) error {
 	var request statusRequest
@@ -139,7 +143,7 @@ func (s *Server) setPerson(w http.ResponseWriter, r *http.Request, change person
 	if err != nil {
 		return err
 	}
-	changed, err := change(r.Context(), person.ID, store.ByOffice, request.Reason, callerFrom(r.Context()).by)
+	changed, err := change(r.Context(), person.ID, request.Reason, callerFrom(r.Context()).by)
 	if err != nil {
 		return err
 	}
@@ -153,13 +157,16 @@ func (s *Server) setPerson(w http.ResponseWriter, r *http.Request, change person
 	return send(w, http.StatusOK, view)
 }
 
+// unstated is the reason in the record when a caller gives none.
+const unstated = "not stated"
+
 // exportPerson answers with all that is kept of somebody.
 func (s *Server) exportPerson(w http.ResponseWriter, r *http.Request) error {
-	text, err := s.config.Program.ExportPerson(r.Context(), r.PathValue("ref"))
+	reason := cmp.Or(r.URL.Query().Get("reason"), unstated)
+	text, err := s.config.Program.ExportPerson(r.Context(), r.PathValue("ref"), reason, callerFrom(r.Context()).by)
 	if err != nil {
 		return err
 	}
-	s.config.Logger.InfoContext(r.Context(), "person exported", "by", callerFrom(r.Context()).by)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Disposition", `attachment; filename="person.json"`)
 	w.WriteHeader(http.StatusOK)

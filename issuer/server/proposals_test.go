@@ -50,7 +50,7 @@ func TestProposals_FromTheOperatorsFirstAdminsToFourEyes(t *testing.T) {
 
 	appoint("ada", "admin")
 	second := d.signIn(t, "ada", "")
-	d.advance(officers.StepUpAge + 1)
+	d.Move(officers.StepUpAge + 1)
 	decide(second, "approve", `{}`).problem(t, http.StatusForbidden, "step_up_required")
 	second = d.signIn(t, "ada", "", "Cookie", SessionCookie+"="+second)
 	decide(second, "approve", `{}`).decode(t, http.StatusOK, &p)
@@ -157,7 +157,7 @@ func TestProposals_ThatAreWrongAreToldSo(t *testing.T) {
 		code   string
 	}{
 		"no kind":              {`{"payload":{},"reason":"x"}`, 400, "kind_unknown"},
-		"a kind without power": {`{"kind":"key.change","payload":{},"reason":"x"}`, 400, "kind_unknown"},
+		"a kind without power": {`{"kind":"clock.change","payload":{},"reason":"x"}`, 400, "kind_unknown"},
 		"no payload":           {`{"kind":"badges.revoke","reason":"x"}`, 400, "value_invalid"},
 		"no reason":            {`{"kind":"badges.revoke","payload":{"people":["x"],"reason":"x"}}`, 400, "value_invalid"},
 		"nobody":               {`{"kind":"badges.revoke","payload":{"people":["nobody"],"reason":"x"},"reason":"x"}`, 404, CodeNotFound},

@@ -36,6 +36,17 @@ func checkQuery(r *http.Request, known []string) error {
 	return nil
 }
 
+// flag reads a parameter that is true or false; false when absent.
+func flag(query url.Values, name string) (bool, error) {
+	switch query.Get(name) {
+	case "", "false":
+		return false, nil
+	case "true":
+		return true, nil
+	}
+	return false, badRequest(CodeValueInvalid, "%s is true or false.", name)
+}
+
 // pageLimit reads ?limit=.
 func pageLimit(r *http.Request) (int, error) {
 	text := r.URL.Query().Get("limit")

@@ -12,9 +12,7 @@ import (
 	"github.com/cyberbadge/cyberbadge/issuer"
 )
 
-// answer writes the answer to a call. An error that it returns is answered as a
-// problem.
-type answer func(http.ResponseWriter, *http.Request) error
+type answer = httpserver.Answer
 
 // route is an address.
 type route struct {
@@ -43,12 +41,13 @@ func (s *Server) routes() ([]route, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := append(slices.Concat(documents, wallet, s.officeRoutes(), provisioning, s.evidenceRoutes(), s.programRoutes(), s.caseRoutes()), []route{
+	list := append(slices.Concat(documents, wallet, s.officeRoutes(), provisioning, s.evidenceRoutes(), s.programRoutes(), s.caseRoutes(), s.keyRoutes(), s.signalRoutes(), s.bundleRoutes()), []route{
 		{"GET", s.base + issuer.AggregationPath, "", nil, s.statusLists},
 		{"GET", s.base + issuer.StatusListPath + ":id", "", nil, s.statusList},
+		{"GET", s.base + issuer.EventsPath, "", nil, s.listEvents},
 		{"GET", s.base + issuer.PicturePath + ":name", "", nil, s.picture},
-		{"GET", "/healthz", "", nil, always(httpserver.Healthy())},
-		{"GET", "/readyz", "", nil, always(httpserver.Ready(s.Ready, s.config.Logger))},
+		{"GET", "/healthz", "", nil, httpserver.Always(httpserver.Healthy())},
+		{"GET", "/readyz", "", nil, httpserver.Always(httpserver.Ready(s.Ready, s.config.Logger))},
 
 		{"POST", "/v1/import", ScopeImport, []string{"confirm", "dry_run"}, s.importFiles},
 		{"GET", "/v1/people", ScopePeopleRead, []string{"after", "limit"}, s.people},
@@ -63,7 +62,7 @@ func (s *Server) routes() ([]route, error) {
 		{"POST", "/v1/people/:ref/invitations", ScopeBadgesIssue, nil, s.invite},
 		{"GET", "/v1/people/:ref/invitations", ScopeBadgesRead, nil, s.invitations},
 		{"GET", "/v1/badges/:id", ScopeBadgesRead, nil, s.badge},
-		{"POST", "/v1/badges/:id/revoke", ScopeBadgesRevoke, nil, s.fewAtOnce(s.revoke)},
+		{"POST", "/v1/badges/:id/revoke", ScopeBadgesRevoke, nil, s.revoke},
 		{"POST", "/v1/badges/:id/suspend", ScopeBadgesRevoke, nil, s.suspend},
 		{"POST", "/v1/badges/:id/reinstate", ScopeBadgesRevoke, nil, s.reinstate},
 		{"GET", "/v1/tokens", ScopeTokens, nil, s.tokens},
@@ -83,13 +82,6 @@ func withHead(list []route) []route {
 		}
 	}
 	return list
-}
-
-func always(h http.Handler) answer {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		h.ServeHTTP(w, r)
-		return nil
-	}
 }
 
 // releaseMode is set once, because gin's mode is a variable of the whole process.

@@ -69,7 +69,7 @@ func (s *Server) failSCIM(w http.ResponseWriter, r *http.Request, err error) {
 		err = known(err)
 	}
 	if scim.Of(err).Status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", retryAfter)
+		w.Header().Set("Retry-After", problem.RetryAfter)
 	}
 	scim.WriteError(w, r, s.config.Logger, err)
 }

@@ -10,12 +10,15 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/cyberbadge/cyberbadge/internal/eventstream"
 	"github.com/cyberbadge/cyberbadge/internal/httpserver"
 	"github.com/cyberbadge/cyberbadge/internal/secure"
 	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/enrol"
 	officers "github.com/cyberbadge/cyberbadge/issuer/office"
+	"github.com/cyberbadge/cyberbadge/issuer/signal"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
+	"github.com/cyberbadge/cyberbadge/web"
 )
 
 // Bounds on a call.
@@ -46,9 +49,14 @@ type Config struct {
 	Limits    Limits
 	// Evidence says how training and devices are pushed and pulled.
 	Evidence Evidence
+	// TrustBundle returns the newest bundle without lists that the operator published,
+	// empty for none. It is called for every reader. nil: there is never one.
+	TrustBundle func() (string, error)
 	// Courier delivers messages when POST /v1/program/advance is called; nil where
 	// one runs beside the service, or nothing is delivered.
 	Courier Courier
+	// Signals is what other systems hear of changes from; nil for none.
+	Signals *signal.Desk
 	// TLS says that callers reach this service over TLS, here or at a proxy in
 	// front; it adds Strict-Transport-Security.
 	TLS    bool
@@ -58,19 +66,23 @@ type Config struct {
 
 // Server answers calls. It is safe for concurrent use.
 type Server struct {
-	config     Config
-	base       string // path of the issuer's URL: empty, or /… without a slash at its end
-	desk       *enrol.Desk
-	metrics    *metrics
-	lists      compressedLists
-	officers   officeDesk
-	evidence   *evidenceDesk
-	uploads    chan struct{} // one for each picture that is taken in
-	imports    chan struct{} // one for each import under way
-	walks      chan struct{} // one for each reader of everybody's standing
-	public     http.Handler
-	local      http.Handler
-	operations http.Handler
+	config      Config
+	base        string // path of the issuer's URL: empty, or /… without a slash at its end
+	desk        *enrol.Desk
+	metrics     *metrics
+	lists       compressedLists
+	trustBundle trustBundle
+	changes     *eventRing // of status lists, for the event streams
+	streams     *eventstream.Desk
+	officers    officeDesk
+	console     *web.Pages // of which the console answers a browser whose sign-in failed
+	evidence    *evidenceDesk
+	uploads     chan struct{} // one for each picture that is taken in
+	imports     chan struct{} // one for each import under way
+	walks       chan struct{} // one for each reader of everybody's standing
+	public      http.Handler
+	local       http.Handler
+	operations  http.Handler
 }
 
 // New reports everything that is wrong with the configuration at once. It
@@ -90,6 +102,8 @@ func New(config Config) (*Server, error) {
 		uploads: make(chan struct{}, maxUploads),
 		imports: make(chan struct{}, maxImports),
 		walks:   make(chan struct{}, maxWalks),
+
+		trustBundle: trustBundle{read: config.TrustBundle, issuer: config.Program.URL()},
 	}
 	if err := s.build(); err != nil {
 		return nil, fmt.Errorf("issuer/server: %w", err)
@@ -128,6 +142,12 @@ func (s *Server) build() error {
 	if s.evidence, err = newEvidenceDesk(s.config.Evidence, s.config.Now); err != nil {
 		return fmt.Errorf("evidence: %w", err)
 	}
+	s.changes = newEventRing()
+	if s.streams, err = eventstream.New(eventstream.Config{
+		Streams: s.config.Limits.Streams, StreamsPerReader: s.config.Limits.StreamsPerClient,
+	}); err != nil {
+		return fmt.Errorf("limits: %w", err)
+	}
 	routes, err := s.routes()
 	if err != nil {
 		return err
@@ -138,6 +158,7 @@ func (s *Server) build() error {
 	}
 	routes = append(routes, pages...)
 	s.metrics = newMetrics(routes)
+	s.metrics.watch(s.config.Program, s.streams)
 	public, err := s.router(s.limited(routes), s.publicCaller)
 	if err != nil {
 		return err
@@ -146,7 +167,8 @@ func (s *Server) build() error {
 	if err != nil {
 		return err
 	}
-	s.public, s.local, s.operations = headers(public), headers(local), headers(httpserver.Operations(s.metrics.handler(), s.Ready, s.config.Logger))
+	s.config.Program.OnListPublished(s.changes.put) // for as long as the program lives
+	s.public, s.local, s.operations = headers(public), headers(local), headers(httpserver.Operations(s.metrics.handler(), s.OperationsReady, s.config.Logger))
 	return nil
 }
 
@@ -180,10 +202,20 @@ func (s *Server) Local() http.Handler { return s.local }
 // for the public: /metrics for Prometheus, /healthz and /readyz.
 func (s *Server) Operations() http.Handler { return s.operations }
 
-// Ready fails while the store can't be read. It is what /readyz tells.
+// Ready fails while the store can't be read. It is what /readyz tells the public.
 func (s *Server) Ready(ctx context.Context) error {
 	_, err := s.config.Program.People(ctx, "", 1)
 	return known(err)
+}
+
+// OperationsReady fails also while status lists can't be published or signed anew. It
+// is what /readyz tells the operator: a balancer that took this service out for it
+// would take away the lists that there are.
+func (s *Server) OperationsReady(ctx context.Context) error {
+	if err := s.Ready(ctx); err != nil {
+		return err
+	}
+	return known(s.config.Program.ListsReady())
 }
 
 // take gets one of a few slots, or false at once when there is none: queueing

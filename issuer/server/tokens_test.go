@@ -40,11 +40,11 @@ func TestToken_OpensNothingOnceExpiredOrRevoked(t *testing.T) {
 	use := func(secret string) reply {
 		return o.get(t, "/v1/people", "Authorization", "Bearer "+secret)
 	}
-	o.advance(24*time.Hour - time.Microsecond)
+	o.Move(24*time.Hour - time.Microsecond)
 	if got := use(short.Secret).status; got != http.StatusOK {
 		t.Errorf("just before it expires: %d", got)
 	}
-	o.advance(time.Microsecond)
+	o.Move(time.Microsecond)
 	use(short.Secret).problem(t, http.StatusUnauthorized, CodeCredentialInvalid)
 
 	for range 2 { // idempotent

@@ -5,6 +5,7 @@
 //	…
 //	mux.Handle("GET /c", pages.Check())
 //	mux.Handle("GET /concern", pages.Concern())
+//	mux.Handle("GET /console/", pages.Console(web.Told{SignIn: true}))
 //	mux.Handle("GET /badge/", pages.Badge())
 //	mux.Handle("GET /gate/", pages.Gate())
 //	mux.Handle("GET "+web.AssetsPath, pages.Assets())

@@ -45,6 +45,7 @@ type Config struct {
 type Pages struct {
 	check   http.Handler
 	concern http.Handler
+	console console
 	badge   installable
 	gate    installable
 	assets  http.Handler
@@ -88,6 +89,10 @@ func readPages(config Config, files fs.FS) (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
+	console, err := readConsole(files, config.Base, plain)
+	if err != nil {
+		return nil, err
+	}
 	// The badge's page compiles nothing.
 	badge, err := readInstallable(files, "badge", config, secure.Page{})
 	if err != nil {
@@ -101,7 +106,7 @@ func readPages(config Config, files fs.FS) (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Pages{check: headers(check), concern: plain(concern), badge: badge, gate: gate, assets: headers(assets)}, nil
+	return &Pages{check: headers(check), concern: plain(concern), console: console, badge: badge, gate: gate, assets: headers(assets)}, nil
 }
 
 // readInstallable reads a page and what stands beside it, which gets the page's
@@ -162,17 +167,29 @@ func (p *Pages) GateManifest() http.Handler { return p.gate.manifest }
 // Assets answers for every path that ends in AssetsPath and the name of an asset.
 func (p *Pages) Assets() http.Handler { return p.assets }
 
-// document serves dist/<name>.html, whose assets it has looked for below base.
+// htmlType is the media type of documents.
+const htmlType = "text/html; charset=utf-8"
+
+// document serves dist/<name>.html.
 func document(files fs.FS, name, base string) (http.Handler, error) {
-	text, err := fs.ReadFile(files, "dist/"+name+".html")
-	if errors.Is(err, fs.ErrNotExist) {
-		return http.HandlerFunc(notBuilt), nil
-	}
+	text, err := documentText(files, name, base)
 	if err != nil {
 		return nil, err
 	}
-	text = bytes.ReplaceAll(text, []byte(`="./assets/`), []byte(`="`+base+AssetsPath))
-	return fresh(text, "text/html; charset=utf-8"), nil
+	if text == nil {
+		return http.HandlerFunc(notBuilt), nil
+	}
+	return fresh(text, htmlType), nil
+}
+
+// documentText reads dist/<name>.html, and has it look for its assets below base.
+// It is nil for a page that was not built.
+func documentText(files fs.FS, name, base string) ([]byte, error) {
+	text, err := fs.ReadFile(files, "dist/"+name+".html")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return bytes.ReplaceAll(text, []byte(`="./assets/`), []byte(`="`+base+AssetsPath)), err
 }
 
 // unhashed serves a file whose name never changes, whatever is in it.

@@ -3,12 +3,15 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/cyberbadge/cyberbadge/internal/problem"
 )
 
 func zip(t *testing.T, text string) []byte {
@@ -206,6 +209,9 @@ func TestPages_ThatWereNotBuiltSaySo(t *testing.T) {
 	if got := body(t, r); r.StatusCode != http.StatusServiceUnavailable || !strings.Contains(got, "make web") {
 		t.Errorf("%d %s", r.StatusCode, got)
 	}
+	if r := get(t, pages.Console(Told{}), "/console/"); r.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("the console: %d", r.StatusCode)
+	}
 	if r := get(t, pages.Gate(), "/gate/"); r.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("the gate: %d", r.StatusCode)
 	}
@@ -242,5 +248,56 @@ func TestAssets_AreBounded(t *testing.T) {
 		if _, err := newPages(Config{}, files); (err != nil) != refused {
 			t.Errorf("%d bytes: %v", size, err)
 		}
+	}
+}
+
+const consolePage = `<html><body><div id="page"><p>old</p></div><script src="./assets/console-1.js"></script></body></html>`
+
+func TestConsole_IsToldWhetherAnybodyCanSignIn(t *testing.T) {
+	t.Parallel()
+	files := built(t)
+	files["dist/console.html"] = &fstest.MapFile{Data: []byte(consolePage)}
+	pages, err := newPages(Config{Base: "/tenant/1234"}, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, signIn := range []bool{true, false} {
+		r := get(t, pages.Console(Told{SignIn: signIn}), "/console/")
+		want := fmt.Sprintf(`<html><body><div id="page" data-told="{&#34;sign_in&#34;:%t}"><p>old</p></div><script src="/tenant/1234/assets/console-1.js"></script></body></html>`, signIn)
+		if got := body(t, r); r.StatusCode != http.StatusOK || got != want {
+			t.Errorf("%d %s\nwant %s", r.StatusCode, got, want)
+		}
+		policy := r.Header.Get("Content-Security-Policy")
+		if !strings.Contains(policy, "script-src 'self';") || !strings.Contains(policy, "connect-src 'self';") || r.Header.Get("Cache-Control") != "no-cache" {
+			t.Errorf("headers %v", r.Header)
+		}
+	}
+}
+
+func TestConsole_AnswersASignInThatFailed(t *testing.T) {
+	t.Parallel()
+	files := built(t)
+	files["dist/console.html"] = &fstest.MapFile{Data: []byte(consolePage)}
+	pages, err := newPages(Config{}, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := problem.New(http.StatusForbidden, "not_an_officer", `"><script>alert(1)</script>`)
+	r := get(t, pages.Console(Told{SignIn: true, Refused: &refused}), "/office/callback")
+	text := body(t, r)
+	if r.StatusCode != http.StatusForbidden || r.Header.Get("Cache-Control") != "no-store" || r.Header.Get("Content-Type") != "text/html; charset=utf-8" {
+		t.Errorf("%d %v", r.StatusCode, r.Header)
+	}
+	if strings.Contains(text, "<script>") || !strings.Contains(text, "&#34;code&#34;:&#34;not_an_officer&#34;") {
+		t.Errorf("%s", text)
+	}
+}
+
+func TestConsole_WithoutItsPlaceIsNoConsole(t *testing.T) {
+	t.Parallel()
+	files := built(t)
+	files["dist/console.html"] = &fstest.MapFile{Data: []byte("<html></html>")}
+	if _, err := newPages(Config{}, files); err == nil || err.Error() != `web: console.html has no <div id="page"` {
+		t.Errorf("%v", err)
 	}
 }

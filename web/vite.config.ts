@@ -39,6 +39,17 @@ function compressed(): Plugin {
   }
 }
 
+/** What the documents have in common; a page's own file is the rest of its head. */
+const frame = readFileSync('src/ui/frame.html', 'utf8')
+
+/** Puts a page's own part into the frame. */
+function framed(): Plugin {
+  return {
+    name: 'framed',
+    transformIndexHtml: { order: 'pre', handler: (own) => frame.replace('<!-- What is the page\'s own. -->', () => own.trim()) },
+  }
+}
+
 /**
  * Says in each document what its scripts and styles are, so that a browser refuses
  * any other (Subresource Integrity), wherever it got them: a cache, a proxy, or a
@@ -66,6 +77,7 @@ export default defineConfig({
   base: './',
   publicDir: false,
   plugins: [
+    framed(),
     installable([
       { page: 'badge', name: 'Cyber Badge', shortName: 'Badge' },
       { page: 'gate', name: 'Cyber Badge gate', shortName: 'Gate' },
@@ -79,6 +91,6 @@ export default defineConfig({
     // Nothing is inlined as data, which the policy of the pages would refuse to run.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: { badge: 'badge.html', check: 'check.html', concern: 'concern.html', gate: 'gate.html' } },
+    rollupOptions: { input: { badge: 'badge.html', check: 'check.html', concern: 'concern.html', console: 'console.html', gate: 'gate.html' } },
   },
 })

@@ -1,11 +1,10 @@
-import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
-import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { readBadge } from '../src/badge/badge.ts'
 import { largestStock } from '../src/badge/stock.ts'
 import { unpack } from '../src/gatecode/index.ts'
 import { messages } from '../src/i18n/index.ts'
+import { accessible, axe } from './axe.ts'
 import { issuer, visit } from './browser.ts'
 import { background, decide, dismiss, enrol, invite, inviteLapsed, redeem, scan, shown } from './phone.ts'
 
@@ -347,37 +346,28 @@ describe('what the code reveals', () => {
 })
 
 test('axe finds nothing, light or dark, from the narrowest phone on', async () => {
-  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-  const check = async (page: Page, what: string) => {
-    const found = await page.evaluate(async () => {
-      const { axe } = window as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }
-      return (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
-    })
-    expect(found, what).toEqual([])
-    expect(await page.evaluate(() => document.documentElement.scrollWidth), what).toBeLessThanOrEqual(page.viewportSize()?.width ?? 0)
-  }
   for (const scheme of ['light', 'dark'] as const) {
     await visit({ scheme, before: axe }, async ({ page }) => {
       await page.setViewportSize({ width: 320, height: 568 })
       const invitation = await invite()
       await page.goto(`${issuer}/badge/`)
       await page.getByText(text.strangerWhat).waitFor()
-      await check(page, `${scheme}, no badge`)
+      await accessible(page, `${scheme}, no badge`)
       await page.goto(invitation.link)
       await page.getByLabel(text.codeLabel, { exact: true }).waitFor()
-      await check(page, `${scheme}, invited`)
+      await accessible(page, `${scheme}, invited`)
       await enrol(page, await invite())
       await alter(page, { life: 3 * 86_400 })
       await page.reload()
       await shown(page)
       await page.getByText(text.revealsTitle).click()
       await page.getByRole('checkbox').first().uncheck()
-      await check(page, `${scheme}, code`)
+      await accessible(page, `${scheme}, code`)
       const denial = { description: 'not in good standing: training-expired:CB-101 at 2026-11-01T08:00:00Z, device-stale:LT-1', link: 'https://learning.example/101' }
       await alter(page, { denial, asked: seconds() })
       await page.reload()
       await page.getByText(text.deniedTitle).waitFor()
-      await check(page, `${scheme}, denied`)
+      await accessible(page, `${scheme}, denied`)
     })
   }
 })

@@ -1,7 +1,7 @@
 import { mkdtempSync, mkdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium, type BrowserContext, type Page } from 'playwright-core'
+import { chromium, type BrowserContext, type ConsoleMessage, type Page } from 'playwright-core'
 
 /** What web/e2e/pages_test.go tells. */
 function given(name: string): string {
@@ -14,6 +14,10 @@ export const issuer = given('CYBERBADGE_ISSUER')
 
 /** The verifier's service of a customer; only there for the tests of its gates. */
 export const customer = process.env.CYBERBADGE_CUSTOMER ?? ''
+
+/** A program office, and the identity provider of its officers; the same. */
+export const office = process.env.CYBERBADGE_OFFICE ?? ''
+export const provider = process.env.CYBERBADGE_PROVIDER ?? ''
 
 /** A fresh gate code of that kind; see codes_test.go. */
 export async function code(kind: string): Promise<string> {
@@ -59,8 +63,11 @@ export async function visit(options: Options, visiting: (visit: Visit) => Promis
     locale: options.locale ?? 'en-GB',
     timezoneId: 'Europe/Berlin',
     reducedMotion: 'reduce',
+    ignoreHTTPSErrors: provider !== '', // which shows a certificate of its own
   })
   try {
+    // The provider's forms want a font from elsewhere.
+    if (provider) await context.route('https://fonts.googleapis.com/**', (route) => route.abort())
     const page = context.pages()[0] ?? (await context.newPage())
     const offences = watch(page)
     if (options.before) await page.addInitScript(options.before)
@@ -74,10 +81,19 @@ export async function visit(options: Options, visiting: (visit: Visit) => Promis
 /** Chromium on Linux does not know every permission that other browsers have. */
 const unknownHere = /^Error with Permissions-Policy header: Unrecognized feature: '[a-z-]+'\.$/
 
+function atProvider(url = ''): boolean {
+  return provider !== '' && url.startsWith(`${provider}/`)
+}
+
+/** Whether anybody is signed in is what the console asks first; Chromium reports a no as an error. */
+function asksWhoIsThere(message: ConsoleMessage): boolean {
+  return message.location().url === `${office}/v1/me` && message.text().includes('status of 401')
+}
+
 function watch(page: Page): string[] {
   const offences: string[] = []
   page.on('console', (message) => {
-    if (unknownHere.test(message.text())) return
+    if (unknownHere.test(message.text()) || atProvider(message.page()?.url()) || asksWhoIsThere(message)) return
     if (message.type() === 'error' || message.type() === 'warning') offences.push(`console: ${message.text()}`)
   })
   page.on('pageerror', (error) => offences.push(`error: ${error.message}`))
@@ -87,7 +103,8 @@ function watch(page: Page): string[] {
   })
   page.on('request', (request) => {
     const url = request.url()
-    const isOurs = [issuer, customer].some((origin) => origin !== '' && url.startsWith(`${origin}/`))
+    if (atProvider(request.frame().url())) return
+    const isOurs = [issuer, customer, office, provider].some((origin) => origin !== '' && url.startsWith(`${origin}/`))
     if (!isOurs && !url.startsWith('blob:') && !url.startsWith('about:')) offences.push(`call to ${url}`)
     if (/\d{40}/.test(url)) offences.push('the code was sent')
   })

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { words } from '../src/concern/words/index.ts'
 import { messages } from '../src/i18n/index.ts'
+import { accessible, axe } from './axe.ts'
 import { code, issuer, visit } from './browser.ts'
 
 const text = words.en
@@ -133,12 +132,6 @@ describe('the page', () => {
   })
 })
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-interface Axe {
-  run(context: Document, options: object): Promise<{ violations: { id: string; nodes: { failureSummary: string }[] }[] }>
-}
-
 test.each([
   ['light', 'en-GB'],
   ['dark', 'de-DE'],
@@ -146,28 +139,21 @@ test.each([
   const own = locale === 'de-DE' ? words.de : words.en
   await visit({ scheme, locale, before: axe }, async ({ page }) => {
     await page.setViewportSize({ width: 320, height: 568 })
-    const clean = async () => {
-      const { violations } = await page.evaluate(async () =>
-        (globalThis as unknown as { axe: Axe }).axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag2aaa', 'wcag21aa', 'wcag22aa', 'best-practice'] }),
-      )
-      expect(violations.map((each) => [each.id, each.nodes.map((node) => node.failureSummary)])).toEqual([])
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320)
-    }
     await page.goto(`${issuer}/concern`)
     await page.getByText(own.noReference.what).waitFor()
-    await clean()
+    await accessible(page, 'no reference')
     await page.evaluate((hash) => (location.hash = hash), new URL(nobodys).hash)
     await page.getByLabel(own.categories.other).check()
     await page.getByLabel(own.textLabel).fill('Words.')
-    await clean()
+    await accessible(page, 'writing')
     await page.route('**/concerns', (route) => route.fulfill({ status: 429, json: {} }))
     await page.getByRole('button', { name: own.send, exact: true }).click()
     await page.getByText(own.failed.busy.what).waitFor()
-    await clean()
+    await accessible(page, 'failed')
     await page.unrouteAll()
     await page.route('**/concerns', (route) => route.fulfill({ status: 202, json: { receipt: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ' } }))
     await page.getByRole('button', { name: own.send, exact: true }).click()
     await page.getByText(own.sent).waitFor()
-    await clean()
+    await accessible(page, 'sent')
   })
 })

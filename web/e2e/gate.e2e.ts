@@ -1,13 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { words } from '../src/gate/words/index.ts'
+import { accessible, axe } from './axe.ts'
 import { code as codeOf, customer, issuer, screenshot, visit } from './browser.ts'
 import { writeClip } from './clip.ts'
-import { admin, admit, Holder, next, pair, readPicture, refused, scan, smallPrint, type } from './gate.ts'
+import { admin, admit, contrast, Holder, next, pair, readPicture, refused, scan, smallPrint, type } from './gate.ts'
 import { enrol, invite } from './phone.ts'
 
 const text = words.en
@@ -332,34 +332,25 @@ describe('the register', () => {
 })
 
 test('axe finds nothing, and the verdict stands out, light and dark', async () => {
-  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-  const check = async (page: Page, what: string) => {
-    const found = await page.evaluate(async () => {
-      const { axe } = window as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }
-      return (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
-    })
-    expect(found, what).toEqual([])
-    expect(await page.evaluate(() => document.documentElement.scrollWidth), what).toBeLessThanOrEqual(page.viewportSize()?.width ?? 0)
-  }
   for (const scheme of ['light', 'dark'] as const) {
     await visit({ scheme, before: axe }, async ({ page }) => {
       await page.setViewportSize({ width: 320, height: 568 })
       await page.goto(`${customer}/gate/`)
       await page.locator('#pairing-code').waitFor()
-      await check(page, `${scheme}, pairing`)
+      await accessible(page, `${scheme}, pairing`)
       await pair(page, 'North')
-      await check(page, `${scheme}, camera`)
+      await accessible(page, `${scheme}, camera`)
       const holder = await Holder.arrive()
       await scan(page, await holder.code())
       await page.locator('img.photo').waitFor()
-      await check(page, `${scheme}, photo`)
+      await accessible(page, `${scheme}, photo`)
       await page.locator('.answer.mismatch').click()
       await page.locator('.verdict.no').waitFor()
-      await check(page, `${scheme}, no`)
+      await accessible(page, `${scheme}, no`)
       expect(await contrast(page), `${scheme}, no`).toBeGreaterThanOrEqual(7)
       await next(page)
       await scan(page, await codeOf('elsewhere'))
-      await check(page, `${scheme}, unsure`)
+      await accessible(page, `${scheme}, unsure`)
       expect(await contrast(page), `${scheme}, unsure`).toBeGreaterThanOrEqual(7)
       await next(page)
       await page.clock.install()
@@ -371,20 +362,3 @@ test('axe finds nothing, and the verdict stands out, light and dark', async () =
     })
   }
 })
-
-/** Of the verdict's word to what is behind it (WCAG 2.2, 1.4.6). */
-function contrast(page: Page): Promise<number> {
-  return page.evaluate(() => {
-    const shine = (color: string) => {
-      const [r = 0, g = 0, b = 0] = (color.match(/[\d.]+/g) ?? []).map((each) => {
-        const part = Number(each) / 255
-        return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
-      })
-      return 0.2126 * r + 0.7152 * g + 0.0722 * b
-    }
-    const word = document.querySelector('#verdict') as HTMLElement
-    const screen = word.closest('.verdict') as HTMLElement
-    const [low = 0, high = 0] = [shine(getComputedStyle(word).color), shine(getComputedStyle(screen).backgroundColor)].sort((a, b) => a - b)
-    return (high + 0.05) / (low + 0.05)
-  })
-}

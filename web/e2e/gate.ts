@@ -40,6 +40,10 @@ export class Holder {
   revoke(): Promise<null> {
     return post<null>(`badge/${this.id}/revoke`)
   }
+
+  suspend(): Promise<null> {
+    return post<null>(`badge/${this.id}/revoke?suspend`)
+  }
 }
 
 /** Makes the page a gate and goes to its camera. */
@@ -88,4 +92,21 @@ export const next = (page: Page, text: Words = words.en) => page.getByRole('butt
 /** The text of a QR code in a picture, by another reader. */
 export function readPicture(file: string): string {
   return execFileSync('zbarimg', ['--quiet', '--raw', file], { encoding: 'utf8' }).trim()
+}
+
+/** Of a word, the verdict's, to what is behind it (WCAG 2.2, 1.4.6). */
+export function contrast(page: Page, of = '#verdict', behind = '.verdict'): Promise<number> {
+  return page.evaluate(([of, behind]) => {
+    const shine = (color: string) => {
+      const [r = 0, g = 0, b = 0] = (color.match(/[\d.]+/g) ?? []).map((each) => {
+        const part = Number(each) / 255
+        return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
+      })
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b
+    }
+    const word = document.querySelector(of) as HTMLElement
+    const screen = word.closest(behind) as HTMLElement
+    const [low = 0, high = 0] = [shine(getComputedStyle(word).color), shine(getComputedStyle(screen).backgroundColor)].sort((a, b) => a - b)
+    return (high + 0.05) / (low + 0.05)
+  }, [of, behind] as const)
 }

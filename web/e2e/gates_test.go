@@ -3,22 +3,16 @@
 package e2e
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -27,15 +21,10 @@ import (
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
 
-// customer is a customer's site: the program as it is built, in a folder of its
-// own, serving gates until it is stopped.
+// customer is a customer's site, serving gates until it is stopped.
 type customer struct {
-	program string // the binary
-	folder  string
+	*service
 	address string // host and port
-
-	mu      sync.Mutex
-	serving *exec.Cmd // nil while it is stopped
 }
 
 // customerSettings are what an operator would add to what init wrote.
@@ -52,15 +41,12 @@ const customerSettings = `gates:
 
 func newCustomer(t *testing.T, f *fixture) *customer {
 	t.Helper()
-	c := &customer{program: filepath.Join(t.TempDir(), "cyberbadge"), folder: filepath.Join(t.TempDir(), "verifier"), address: freeAddress(t)}
-	if output, err := exec.CommandContext(t.Context(), "go", "build", "-o", c.program, "../../cmd/cyberbadge").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
+	c := &customer{newService(t, "verifier"), freeAddress(t)}
 	issuerAddress, err := url.Parse(f.url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.must(t, "verifier", "init", "--dir", c.folder, "--site", "Plant 7", "--listen", c.address,
+	c.must(t, "verifier", "init", "--site", "Plant 7", "--listen", c.address,
 		"--insecure-allow-loopback", "--allow-port", issuerAddress.Port(), "--gates", "--visits", "720h")
 	settings := filepath.Join(c.folder, "verifier.yaml")
 	text, err := os.ReadFile(settings)
@@ -75,22 +61,11 @@ func newCustomer(t *testing.T, f *fixture) *customer {
 	if err := os.WriteFile(trust, f.get(t, "/trust-list.json"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c.must(t, "verifier", "trust", "--dir", c.folder, "--add", trust)
+	c.must(t, "verifier", "trust", "--add", trust)
 	if err := c.start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = c.stop() })
 	return c
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 func (f *fixture) get(t *testing.T, path string) []byte {
@@ -105,66 +80,6 @@ func (f *fixture) get(t *testing.T, path string) []byte {
 		t.Fatal(err)
 	}
 	return text
-}
-
-func (c *customer) must(t *testing.T, args ...string) {
-	t.Helper()
-	if _, err := c.run(t.Context(), args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// run returns what a command prints.
-func (c *customer) run(ctx context.Context, args ...string) ([]byte, error) {
-	command := exec.CommandContext(ctx, c.program, args...)
-	var problems bytes.Buffer
-	command.Stderr = &problems
-	output, err := command.Output()
-	if err != nil {
-		return nil, fmt.Errorf("cyberbadge %s: %w: %s", strings.Join(args, " "), err, &problems)
-	}
-	return output, nil
-}
-
-// start returns once the service listens.
-func (c *customer) start() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.serving != nil {
-		return nil
-	}
-	command := exec.Command(c.program, "verifier", "serve", "--dir", c.folder)
-	said, err := command.StderrPipe()
-	if err != nil {
-		return err
-	}
-	if err := command.Start(); err != nil {
-		return err
-	}
-	lines := bufio.NewScanner(said)
-	for lines.Scan() {
-		if strings.Contains(lines.Text(), "listens on") {
-			c.serving = command
-			go func() { _, _ = io.Copy(io.Discard, said) }()
-			return nil
-		}
-	}
-	return fmt.Errorf("the verifier did not start: %w", command.Wait())
-}
-
-// stop returns once nothing listens any more.
-func (c *customer) stop() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.serving == nil {
-		return nil
-	}
-	command := c.serving
-	c.serving = nil
-	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	return command.Wait()
 }
 
 // atCustomer adds a customer's site.
@@ -193,7 +108,7 @@ func (f *fixture) gates(mux *http.ServeMux) {
 	}
 	raw := func(args ...string) func(*http.Request) (any, error) {
 		return func(r *http.Request) (any, error) {
-			output, err := c.run(r.Context(), append(args, "--dir", c.folder)...)
+			output, err := c.run(r.Context(), args...)
 			return json.RawMessage(output), err
 		}
 	}
@@ -208,7 +123,7 @@ func (f *fixture) gates(mux *http.ServeMux) {
 	answer("POST /gates/present", raw("verifier", "visits", "present", "--json"))
 	answer("POST /gates/visits", raw("verifier", "visits", "list", "--json"))
 	answer("POST /gates/end/{id}", func(r *http.Request) (any, error) {
-		_, err := c.run(r.Context(), "verifier", "gate", "end", "--dir", c.folder, r.PathValue("id"))
+		_, err := c.run(r.Context(), "verifier", "gate", "end", r.PathValue("id"))
 		return nil, err
 	})
 	answer("POST /gates/start", func(*http.Request) (any, error) { return nil, c.start() })
@@ -238,7 +153,11 @@ func (f *fixture) gates(mux *http.ServeMux) {
 		return f.show(text.(string), time.Duration(age)*time.Second)
 	})
 	answer("POST /gates/badge/{id}/revoke", func(r *http.Request) (any, error) {
-		_, err := f.program.SetStatus(r.Context(), r.PathValue("id"), store.Invalid, "test", "test")
+		status := store.Invalid
+		if r.URL.Query().Has("suspend") {
+			status = store.Suspended
+		}
+		_, err := f.program.SetStatus(r.Context(), r.PathValue("id"), status, "test", "test")
 		return nil, err
 	})
 }

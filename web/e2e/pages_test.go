@@ -44,7 +44,8 @@ type fixture struct {
 	invited atomic.Int64 // people who were given something to hold
 	kept    sync.Map     // badges by their id
 
-	customer *customer // nil: there is none
+	customer      *customer      // nil: there is none
+	programOffice *programOffice // nil: the same
 }
 
 func start(t *testing.T) *fixture {
@@ -80,8 +81,24 @@ func start(t *testing.T) *fixture {
 	listener.Config.Handler = mux
 	listener.Start()
 	t.Cleanup(listener.Close)
+	t.Cleanup(service.EndStreams)
 	f.importSample(t)
+	f.publish(t)
 	return f
+}
+
+// publish keeps the status lists published until the test ends.
+func (f *fixture) publish(t *testing.T) {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- f.program.PublishLists(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func (f *fixture) importSample(t *testing.T) {
@@ -181,8 +198,12 @@ func TestPages_BadgeInChromium(t *testing.T) { start(t).inChromium(t, "badge.e2e
 
 func TestPages_GateInChromium(t *testing.T) { start(t).atCustomer(t).inChromium(t, "gate.e2e") }
 
+func TestPages_LiveInChromium(t *testing.T) { start(t).atCustomer(t).inChromium(t, "live.e2e") }
+
+func TestPages_ConsoleInChromium(t *testing.T) { start(t).withOffice(t).inChromium(t, "console") }
+
 // TestScreenshots asserts nothing: somebody has to look.
-func TestScreenshots(t *testing.T) { start(t).atCustomer(t).inChromium(t, "screenshots") }
+func TestScreenshots(t *testing.T) { start(t).atCustomer(t).withOffice(t).inChromium(t, "screenshots") }
 
 // TestBench prints figures and asserts nothing.
 func TestBench(t *testing.T) { start(t).atCustomer(t).inChromium(t, "measure") }
@@ -207,6 +228,11 @@ func (f *fixture) inChromium(t *testing.T, names ...string) {
 	if f.customer != nil {
 		f.gates(mux)
 		environment = append(environment, "CYBERBADGE_CUSTOMER=http://"+f.customer.address)
+	}
+	if f.programOffice != nil {
+		f.offices(mux)
+		environment = append(environment, "CYBERBADGE_OFFICE="+f.programOffice.url, "CYBERBADGE_PROVIDER="+f.programOffice.provider,
+			"CYBERBADGE_INBOX="+f.programOffice.inbox)
 	}
 	codes := httptest.NewServer(mux)
 	t.Cleanup(codes.Close)

@@ -1,11 +1,13 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, test } from 'vitest'
+import { words as consoleWords } from '../src/console/words/index.ts'
 import { words } from '../src/gate/words/index.ts'
 import { messages } from '../src/i18n/index.ts'
-import { code, customer, issuer, screenshot, visit } from './browser.ts'
+import { code, customer, issuer, office, screenshot, visit } from './browser.ts'
 import { writeClip } from './clip.ts'
 import { admit, Holder, next, pair, scan } from './gate.ts'
+import { ask, issue, propose, raise, signIn } from './office.ts'
 import { enrol, invite, inviteLapsed, redeem } from './phone.ts'
 import { writeSheet } from './sheet.ts'
 
@@ -110,4 +112,55 @@ describe('pictures for people to look at', () => {
       await picture('offline')
     })
   })
+
+  test.each([
+    ['phone', 'light', 'en', 'en-GB'],
+    ['phone', 'dark', 'de', 'de-DE'],
+    ['tablet', 'light', 'fr', 'fr-FR'],
+    ['tablet', 'dark', 'es', 'es-ES'],
+  ] as const)('the console on a %s, %s, %s', async (size, scheme, language, locale) => {
+    const text = consoleWords[language]
+    const badge = await issue()
+    let receipt = ''
+    let proposal = ''
+    await visit({}, async ({ page }) => {
+      receipt = await raise(page, badge, 'Opened a cabinet in switchgear room 4 without a work order.\nHe said that he was only looking.')
+      await signIn(page, 'olga')
+      const { person_id: person } = await ask<{ person_id: string }>(page, 'GET', `/v1/badges/${badge.id}`)
+      proposal = await propose(page, [person], 'The phone was in a van that was robbed.')
+    })
+    await visit({ size, scheme, locale }, async ({ page }) => {
+      const picture = (name: string) => screenshot(page, `console-${name}-${size}-${scheme}`)
+      await page.goto(`${office}/console/`)
+      await page.getByRole('button', { name: text.door.signIn, exact: true }).waitFor()
+      await picture('door')
+      await signIn(page, 'ada', { to: `${office}/console/#case=${receipt}`, text })
+      await page.locator('.rows > li').nth(5).waitFor()
+      await page.locator(`#case-${receipt}`).waitFor()
+      await page.locator(`#proposal-${proposal}`).waitFor()
+      await page.waitForLoadState('networkidle')
+      await picture('desk')
+      for (const summary of await page.locator('article summary').all()) await summary.click()
+      await picture('deciding')
+      const [concern, proposed] = [page.locator(`article[aria-labelledby="case-${receipt}"]`), page.locator(`article[aria-labelledby="proposal-${proposal}"]`)]
+      await concern.getByRole('button', { name: text.cases.suspend }).click()
+      await concern.getByRole('button', { name: text.cases.reinstate }).waitFor()
+      await concern.locator('input[value=upheld]').check()
+      await concern.getByRole('button', { name: text.cases.closeNow }).click()
+      await concern.getByText(text.cases.closed(text.cases.outcomes.upheld)).waitFor()
+      await proposed.getByLabel(text.proposals.refuseNote).fill('…')
+      await proposed.getByRole('button', { name: text.proposals.refuseNow }).click()
+      await proposed.getByText(text.proposals.states.rejected).waitFor()
+      await picture('decided')
+      await page.getByRole('button', { name: text.door.signOut }).click()
+      await page.getByText(text.door.signedOut).waitFor()
+      await picture('signed-out')
+    })
+    if (size === 'tablet')
+      await visit({ scheme, locale }, async ({ page }) => {
+        await page.goto(`${issuer}/console/`)
+        await page.getByText(text.door.off.what).waitFor()
+        await screenshot(page, `console-off-phone-${scheme}`)
+      })
+  }, 120_000)
 })

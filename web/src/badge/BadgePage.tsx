@@ -1,6 +1,7 @@
 import { useText } from '../i18n/index.ts'
 import { Button } from '../ui/Button.tsx'
 import { Page } from '../ui/Page.tsx'
+import { Working } from '../ui/Working.tsx'
 import { Enrol } from './Enrol.tsx'
 import { BadgeError } from './failure.ts'
 import { Holding } from './Holding.tsx'
@@ -26,12 +27,7 @@ function Phone({ issuer, link }: { issuer: string; link: Link | undefined }) {
   const { state, clock, leftOut, open, enrol, renew, show, leaveOut } = useBadge(issuer, link)
   switch (state.kind) {
     case 'loading':
-      return (
-        <div class="working" role="status">
-          <span class="spinner" aria-hidden="true" />
-          {text.loading}
-        </div>
-      )
+      return <Working>{text.loading}</Working>
     case 'stranger':
       return (
         <>

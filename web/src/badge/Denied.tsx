@@ -1,6 +1,6 @@
 import { moment, useLanguage, useText } from '../i18n/index.ts'
 import { Button } from '../ui/Button.tsx'
-import { endsTooSoon, readDenial, remedyFor, safeLink, type Denial, type Refusal } from './denial.ts'
+import { otherDenial, readDenial, remedyFor, safeLink, type Denial, type Refusal } from './denial.ts'
 
 interface Properties {
   refusal: Refusal
@@ -13,6 +13,7 @@ export function Denied({ refusal, renewing, onRenew }: Properties) {
   const text = useText().badge
   const reasons = readDenial(refusal.description)
   const [first] = reasons
+  const other = otherDenial(refusal.description)
   const remedy = remedyFor(first?.kind ?? 'not-employed')
   const link = safeLink(refusal.link)
   return (
@@ -26,7 +27,7 @@ export function Denied({ refusal, renewing, onRenew }: Properties) {
             ))}
           </ul>
         ) : (
-          <p>{endsTooSoon(refusal.description) ? text.deniedSoon : text.deniedOther}</p>
+          <p>{other ? text.deniedOtherwise[other] : text.deniedUnknown}</p>
         )}
         <h2>{text.remedyTitle}</h2>
         <p>{text.remedy[remedy]}</p>

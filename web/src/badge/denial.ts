@@ -1,27 +1,9 @@
-/** Why somebody is not in good standing; docs/formats.md, "Policy file". */
-export const denialKinds = [
-  'not-employed',
-  'training-missing',
-  'training-expired',
-  'device-missing',
-  'device-noncompliant',
-  'device-unencrypted',
-  'device-os-outdated',
-  'device-stale',
-  'role-excluded',
-  'rule-unmet',
-  'rule-failed',
-] as const
-
-export type DenialKind = (typeof denialKinds)[number]
+import { readReason, type Reason, type ReasonKind } from '../standing/reason.ts'
 
 /** What the holder can do about a reason, in general. */
 export type Remedy = 'course' | 'device' | 'rule' | 'office'
 
-export interface Denial {
-  kind: DenialKind
-  /** The course, the device, the role or the rule; may be empty. */
-  about: string
+export interface Denial extends Reason {
   /** What the kind says happened then: lapsed, last reported. As in RFC 3339. */
   at?: string
 }
@@ -42,16 +24,13 @@ export interface Refusal {
 export function readDenial(description: string): Denial[] {
   const standing = /^not in good standing:(.*)$/.exec(description)?.[1] ?? ''
   return standing.split(', ').flatMap((each) => {
-    const [, kind = '', about = '', at] = /^([a-z-]+)(?::(.*?))?(?: at (\d{4}-\S+))?$/.exec(each.trim()) ?? []
-    return isKind(kind) ? [{ kind, about, ...(at !== undefined && !Number.isNaN(Date.parse(at)) && { at }) }] : []
+    const [, text = '', at] = /^(.*?)(?: at (\d{4}-\S+))?$/.exec(each.trim()) ?? []
+    const reason = readReason(text)
+    return reason ? [{ ...reason, ...(at !== undefined && !Number.isNaN(Date.parse(at)) && { at }) }] : []
   })
 }
 
-function isKind(text: string): text is DenialKind {
-  return (denialKinds as readonly string[]).includes(text)
-}
-
-export function remedyFor(kind: DenialKind): Remedy {
+export function remedyFor(kind: ReasonKind): Remedy {
   switch (kind) {
     case 'training-missing':
     case 'training-expired':
@@ -67,9 +46,19 @@ export function remedyFor(kind: DenialKind): Remedy {
   return 'office'
 }
 
-/** Whether the standing is good, for a time so short that no badge fits. */
-export function endsTooSoon(description: string): boolean {
-  return description === 'the standing ends too soon for a badge'
+/** The descriptions of denials that no reason of the standing is behind; package issuer/enrol has the other side. */
+export const otherDenials = {
+  soon: 'the standing ends too soon for a badge',
+  meanwhile: 'the enrolment ended, or the badge was revoked, while it was being issued',
+  unknown: 'the program does not know the person any more',
+  record: "the person's record does not fit into a badge; tell the program office",
+} as const
+
+export type OtherDenial = keyof typeof otherDenials
+
+/** Which of those it is; nothing for a description that is not known. */
+export function otherDenial(description: string): OtherDenial | undefined {
+  return (Object.keys(otherDenials) as OtherDenial[]).find((each) => otherDenials[each] === description)
 }
 
 /** An address that a person may be sent to: nothing that runs in this page. */

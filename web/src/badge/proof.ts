@@ -1,7 +1,7 @@
 import { digest } from '../gatecode/bytes.ts'
 import { pack } from '../gatecode/index.ts'
+import { randomText, sign } from '../signing/jwt.ts'
 import { withhold, type Choice } from './choice.ts'
-import { randomText, sign } from './jwt.ts'
 import type { Held } from './stock.ts'
 
 /** Whom a proof is for where no verifier can say; docs/formats.md, "Key binding at a gate". */

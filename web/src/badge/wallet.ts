@@ -1,7 +1,7 @@
 import { digest } from '../gatecode/bytes.ts'
+import { randomText, signNamed } from '../signing/jwt.ts'
 import type { Door } from './door.ts'
 import { BadgeError, failureFor, type Grant } from './failure.ts'
-import { randomText, signNamed } from './jwt.ts'
 import { stockConfiguration } from './offer.ts'
 
 export interface Tokens {

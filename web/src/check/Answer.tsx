@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { concernLink } from '../concern/reference.ts'
 import { day, distance, instant, useLanguage, useText } from '../i18n/index.ts'
+import { spelled } from '../i18n/slug.ts'
 import { Result } from '../ui/Result.tsx'
 import { verdictOf, verdicts, type Badge, type Decision } from '../verifier/decision.ts'
 import type { Issuer } from './issuer.ts'
@@ -44,7 +45,7 @@ function Person({ badge, at, picture, valid }: { badge: Badge; at: string; pictu
         </div>
       </div>
       <dl class="facts">
-        {badge.role && <Fact label={text.roleLabel}>{words(badge.role)}</Fact>}
+        {badge.role && <Fact label={text.roleLabel}>{spelled(badge.role)}</Fact>}
         <Fact label={text.accessLabel}>{badge.access.map((each) => access[each]).join(' · ')}</Fact>
         {valid && (
           <Fact label={text.untilLabel}>
@@ -76,12 +77,6 @@ function Fact({ label, children }: { label: string; children: ComponentChildren 
       <dd>{children}</dd>
     </div>
   )
-}
-
-/** "field-service-representative" as people write it. */
-export function words(slug: string): string {
-  const spaced = slug.replaceAll('-', ' ')
-  return spaced.charAt(0).toUpperCase() + spaced.slice(1)
 }
 
 function Compare({ hasPicture }: { hasPicture: boolean }) {

@@ -3,6 +3,7 @@ import { useText } from '../i18n/index.ts'
 import { Button } from '../ui/Button.tsx'
 import { Page } from '../ui/Page.tsx'
 import { Result } from '../ui/Result.tsx'
+import { Working } from '../ui/Working.tsx'
 import { Answer } from './Answer.tsx'
 import { Gate, Limits } from './Notes.tsx'
 import { useCheck } from './useCheck.ts'
@@ -20,12 +21,7 @@ function Check({ scanned }: { scanned: string | undefined }) {
   const { state, check, clear } = useCheck(scanned)
   switch (state.kind) {
     case 'working':
-      return (
-        <div class="working" role="status">
-          <span class="spinner" aria-hidden="true" />
-          {text.working}
-        </div>
-      )
+      return <Working>{text.working}</Working>
     case 'failed':
       return (
         <>

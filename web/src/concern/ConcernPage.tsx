@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Advice } from '../i18n/index.ts'
+import { Advised } from '../ui/Advised.tsx'
 import { Page } from '../ui/Page.tsx'
 import { ConcernError, raise, type Concern, type Failure } from './concern.ts'
 import { Form } from './Form.tsx'
@@ -66,12 +67,7 @@ function Missing({ advice }: { advice: Advice }) {
   return (
     <>
       <h1>{text.title}</h1>
-      <section class="notice">
-        <p>
-          <strong>{advice.what}</strong>
-        </p>
-        <p>{advice.next}</p>
-      </section>
+      <Advised advice={advice} />
     </>
   )
 }

@@ -1,5 +1,6 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { Advice } from '../i18n/index.ts'
+import { Advised } from '../ui/Advised.tsx'
 import { Button } from '../ui/Button.tsx'
 import { categories, maxLine, maxText, type Category, type Concern } from './concern.ts'
 import { useWords } from './words/index.ts'
@@ -19,7 +20,7 @@ export function Form({ category: first, sending, failed, onSend }: FormProps) {
   const write = (change: Partial<typeof written>) => setWritten((before) => ({ ...before, ...change }))
   return (
     <form
-      class="card concern-form"
+      class="card form"
       onSubmit={(event) => {
         event.preventDefault()
         if (category && !sending) onSend({ category, ...written })
@@ -56,7 +57,7 @@ export function Form({ category: first, sending, failed, onSend }: FormProps) {
         <Line id="organization" label={text.organization} autocomplete="organization" value={written.organization} onInput={(organization) => write({ organization })} />
         <Line id="contact" label={text.contact} autocomplete="email" value={written.contact} onInput={(contact) => write({ contact })} />
       </fieldset>
-      {failed && <Failed advice={failed} />}
+      {failed && <Advised advice={failed} urgent />}
       <Button submit>{sending ? text.sending : text.send}</Button>
       <p role="status" class="unseen">
         {sending ? text.sending : ''}
@@ -79,19 +80,5 @@ function Line({ id, label, autocomplete, value, onInput }: LineProps) {
       <label for={id}>{label}</label>
       <input id={id} type="text" maxLength={maxLine} autocomplete={autocomplete} value={value} onInput={(event) => onInput(event.currentTarget.value)} />
     </div>
-  )
-}
-
-/** Stands above the button that is pressed again, and comes into view. */
-function Failed({ advice }: { advice: Advice }) {
-  const section = useRef<HTMLElement>(null)
-  useEffect(() => section.current?.scrollIntoView({ block: 'nearest' }), [advice])
-  return (
-    <section class="notice" role="alert" ref={section}>
-      <p>
-        <strong>{advice.what}</strong>
-      </p>
-      <p>{advice.next}</p>
-    </section>
   )
 }

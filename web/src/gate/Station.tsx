@@ -4,6 +4,7 @@ import type { Keeper, View } from './keeper.ts'
 import type { Direction } from './record.ts'
 import { isForeign, Keyboard, readPicture, type Scan, type ScanTrouble } from './scan/index.ts'
 import { About } from './screens/About.tsx'
+import { Alerts } from './screens/Alerts.tsx'
 import { CameraScreen, type Panel } from './screens/CameraScreen.tsx'
 import { Cards } from './screens/Cards.tsx'
 import { PhotoStep } from './screens/PhotoStep.tsx'
@@ -67,8 +68,11 @@ export function Station({ keeper, view, replaced, onLanguage }: StationProps) {
   )
   const dropping = useDrop((file) => isAtCamera && void read(file))
   useTablet(sound)
-  useNewest(replaced, isAtCamera)
+  useNewest(replaced, isAtCamera && view.alerts.length === 0)
   const home = useFocusOnReturn(isAtCamera)
+
+  const onScreen = shown.kind === 'stop' ? shown.answer?.decision.id : undefined
+  const alerts = view.alerts.filter(({ decision }) => decision !== onScreen)
 
   const closeCards = () => {
     setIntroduced(true)
@@ -76,6 +80,7 @@ export function Station({ keeper, view, replaced, onLanguage }: StationProps) {
   }
   return (
     <>
+      <Alerts alerts={alerts} onAcknowledge={(decision) => void keeper.acknowledge(decision)} />
       <CameraScreen
         view={view}
         cameras={cameras}
@@ -90,8 +95,8 @@ export function Station({ keeper, view, replaced, onLanguage }: StationProps) {
       />
       {dropping && isAtCamera && <p class="drop-zone">{words.drop}</p>}
       {shown.kind === 'photo' && <PhotoStep answer={shown.answer} portrait={shown.portrait} onCompared={(matches) => void flow.compare(matches)} />}
-      {shown.kind === 'green' && <Green shown={shown} onNext={flow.close} />}
-      {shown.kind === 'stop' && <Stop key={shown.answer?.decision.id} shown={shown} help={view.settings?.help} onNext={flow.close} />}
+      {shown.kind === 'green' && <Green shown={shown} onNext={flow.next} />}
+      {shown.kind === 'stop' && <Stop key={shown.answer?.decision.id} shown={shown} help={view.settings?.help} onNext={flow.next} />}
       {panel === 'present' && <Present view={view} keeper={keeper} onBack={() => setPanel(undefined)} />}
       {panel === 'about' && <About view={view} keeper={keeper} muted={muted} onMuted={setMuted} onLanguage={onLanguage} onBack={() => setPanel(undefined)} />}
       {isCards && <Cards onDone={closeCards} />}

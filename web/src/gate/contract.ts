@@ -24,6 +24,13 @@ export interface Bundle {
   lists: { issuer: string; uri: string; token: string }[]
 }
 
+/** What a decision of this gate allowed must not last. */
+export interface Ended {
+  decision: string
+  reason: 'revoked' | 'suspended'
+  at: string
+}
+
 export type VisitEvent = 'admitted' | 'refused' | 'left'
 
 /** Whose visit it is. */
@@ -69,6 +76,8 @@ export interface Presence {
   gate: string
   /** The badge has expired since. */
   overdue: boolean
+  /** It is not good any more, as far as this tablet knows. */
+  ended?: Ended['reason']
   badge: VisitBadge
 }
 

@@ -3,6 +3,8 @@ import { verdicts, type Reason } from '../verifier/decision.ts'
 /** Why the screen is not green: the verifier's reason, or one of this page's own. */
 export type Cause =
   | Reason
+  | 'revoked_now' // the badge was good when it was scanned
+  | 'suspended_now' // the same
   | 'photo_mismatch' // the guard said that it is not the person
   | 'undecided' // neither the service nor the tablet could decide
   | 'not_checked_out' // who it is was not proven, so nobody was checked out
@@ -44,6 +46,8 @@ const first: Record<Exclude<Cause, 'ok'>, Step[]> = {
   access_not_granted: ['person', 'office'],
   policy_denied: ['office'],
   internal_error: ['rescan', 'restart'],
+  revoked_now: ['keep', 'person', 'office'],
+  suspended_now: ['keep', 'person', 'office'],
   photo_mismatch: ['keep'],
   undecided: ['tabletOnline', 'rescan', 'restart'],
   not_checked_out: ['live', 'rescan', 'byHand'],

@@ -27,6 +27,7 @@ function fakeRuntime() {
           held.set(uri, issued)
         },
         lists: () => [...held].map(([uri, issued]) => ({ issuer: 'i', uri, issuedAt: new Date(issued).toISOString() })),
+        status: () => undefined,
         setClockOffset: () => undefined,
         close: () => closed.push(number),
       }

@@ -1,6 +1,7 @@
 import type { Decision, List, Request, Runtime, Verifier } from '../verifier/index.ts'
 import type { Clock } from './clock.ts'
-import type { Bundle } from './contract.ts'
+import type { Bundle, VisitBadge } from './contract.ts'
+import type { Held } from './grants.ts'
 import type { Store } from './store.ts'
 
 /** The bundle as it was served, with the tag that it had. */
@@ -60,6 +61,14 @@ export class Judge {
   lists(): List[] {
     const kept = this.kept?.lists ?? []
     return this.verifier?.lists().filter((list) => kept.some((each) => isSame(each, list))) ?? []
+  }
+
+  /** What those lists say of a badge that was verified before. */
+  statusOf({ issuer, status_list, index }: VisitBadge, lists: List[]): Held | undefined {
+    if (!this.verifier || status_list === undefined || index === undefined) return undefined
+    const list = lists.find((each) => isSame(each, { issuer, uri: status_list }))
+    const reason = list && this.verifier.status(issuer, status_list, index)
+    return list && reason && { reason, issuedAt: list.issuedAt }
   }
 
   /** Fails with NoJudgeError when there is nothing to decide by. */

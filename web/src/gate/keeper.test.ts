@@ -3,9 +3,9 @@ import type { Decision, Request, Runtime } from '../verifier/index.ts'
 import type { Settings, VisitRecord } from './contract.ts'
 import { UndecidedError } from './decide.ts'
 import { Keeper, pairTrouble } from './keeper.ts'
+import { Drawer, json } from './kit.ts'
 import { recordOf } from './record.ts'
 import { RefusedError, UnreachableError } from './service.ts'
-import { Memory } from './store.ts'
 
 const gate = { id: 'g1', name: 'Lane 2', site: 'North', access: 'onsite' as const, policy: 'strict' }
 const settings: Settings = { gate, policy: { equipment: true }, max_status_age_seconds: 900, register: { on: true, retention_seconds: 3600 }, help: { text: '', phone: '' } }
@@ -47,8 +47,6 @@ class Site {
   }
 }
 
-const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status })
-
 const asked: Request[] = []
 const runtime: Runtime = {
   reasons: [],
@@ -60,23 +58,10 @@ const runtime: Runtime = {
     },
     loadList: () => undefined,
     lists: () => [{ issuer: 'i', uri: 'u', issuedAt: new Date().toISOString() }],
+    status: () => undefined,
     setClockOffset: () => undefined,
     close: () => undefined,
   }),
-}
-
-/** Keys cannot be copied into this memory, so it holds on to what it is given. */
-class Drawer extends Memory {
-  private pairing: unknown
-
-  override async get<T>(...[table, key]: Parameters<Memory['get']>): Promise<T | undefined> {
-    return key === 'pairing' ? (this.pairing as T) : super.get<T>(table, key)
-  }
-
-  override async write(...changes: Parameters<Memory['write']>): Promise<void> {
-    for (const { key, value } of changes) if (key === 'pairing') this.pairing = value
-    await super.write(...changes.filter(({ key }) => key !== 'pairing'))
-  }
 }
 
 let site: Site

@@ -1,15 +1,20 @@
-import { load, type List, type Runtime } from '../verifier/index.ts'
-import { Clock, type ClockNotice, type Known } from './clock.ts'
-import type { Gate, Outcome, PresentList, Presence, Settings, VisitRecord } from './contract.ts'
+import { load, type Runtime } from '../verifier/index.ts'
+import { Clock, type Known } from './clock.ts'
+import type { Ended, Gate, Outcome, PresentList, Presence, Settings, VisitRecord } from './contract.ts'
 import { decide, type Answer } from './decide.ts'
-import { freshnessOf, type Freshness } from './freshness.ts'
+import { freshnessOf } from './freshness.ts'
+import { Grants, type Grant } from './grants.ts'
 import { Judge, NoJudgeError } from './judge.ts'
 import { newKey, publicKey, sessionProof } from './key.ts'
+import { News } from './news.ts'
 import { Outbox } from './outbox.ts'
 import { Pictures } from './pictures.ts'
-import { onSite } from './present.ts'
+import { badgeOf, onSite } from './present.ts'
 import { isUnknownGate, RefusedError, Service, UnreachableError, type Get } from './service.ts'
 import { Database, type Store } from './store.ts'
+import type { Refusals, View } from './view.ts'
+
+export type { View } from './view.ts'
 
 interface Pairing {
   gate: Gate
@@ -21,30 +26,6 @@ interface KeptSettings {
   tag?: string
 }
 
-/** Lines that the register did not take: they are gone, and somebody should know. */
-export interface Refusals {
-  count: number
-  detail: string
-}
-
-/** What the page shows of the gate, at one moment. */
-export interface View {
-  gate: Gate | undefined
-  /** The admin ended this gate, or the service has forgotten it. */
-  ended: boolean
-  settings: Settings | undefined
-  reachable: boolean
-  lists: List[]
-  /** Nothing until it is known what there is. */
-  freshness: Freshness | undefined
-  clock: ClockNotice | undefined
-  unsent: number
-  /** Unsent lines of another site that this tablet was paired with. */
-  elsewhere: number
-  refusals: Refusals | undefined
-  present: { at: string; people: Presence[] } | undefined
-}
-
 export interface Tools {
   store: Store
   clock: Clock
@@ -52,11 +33,14 @@ export interface Tools {
   judge: Judge
   outbox: Outbox
   pictures: Pictures
+  grants: Grants
 }
 
 /** The gate behind the screens: what it holds, what it asks the service, and how it decides. */
 export class Keeper {
   onChange: () => void = () => undefined
+  /** A badge that this gate let somebody in on, or is about to, is not good any more. */
+  onEnded: (grant: Grant) => void = () => undefined
   private pairing: Pairing | undefined
   private ended = false
   private settings: KeptSettings | undefined
@@ -67,9 +51,24 @@ export class Keeper {
   private looked = false
   /** The verifier is being made of what is kept. */
   private recalling: Promise<unknown> = Promise.resolve()
+  private readonly news: News
+  private isListening = false
+  /** Why badges of people on site are not good any more, by badge. */
+  private marks = new Map<string, Ended['reason']>()
 
   constructor(private readonly tools: Tools) {
-    tools.service.onReach = () => this.onChange()
+    const { service, grants } = tools
+    service.onReach = () => this.onChange()
+    grants.onEnded = (grant) => {
+      this.mark()
+      this.onEnded(grant)
+      this.onChange()
+    }
+    const connect = (signal: AbortSignal) => service.events(signal).catch((error: unknown) => this.notice(error))
+    this.news = new News({ ...tools, connect, wait, chance: Math.random }, async () => {
+      await this.attempt(() => this.refreshBundle())
+      this.onChange()
+    })
   }
 
   static async open(store: Store = new Database(), get?: Get, run: () => Promise<Runtime> = load): Promise<Keeper> {
@@ -78,13 +77,14 @@ export class Keeper {
     const judge = new Judge(store, clock, run)
     const outbox = await Outbox.open(store)
     const pictures = new Pictures(store, (url, integrity) => service.picture(url, integrity))
-    const keeper = new Keeper({ store, clock, service, judge, outbox, pictures })
+    const grants = await Grants.open(store)
+    const keeper = new Keeper({ store, clock, service, judge, outbox, pictures, grants })
     await keeper.recall()
     return keeper
   }
 
   view(): View {
-    const { clock, service, judge, outbox } = this.tools
+    const { clock, service, judge, outbox, grants } = this.tools
     const { pairing, settings, last } = this
     const gate = pairing && (settings?.value.gate ?? pairing.gate)
     const site = gate?.site ?? ''
@@ -102,7 +102,9 @@ export class Keeper {
       unsent: unsent.length,
       elsewhere: outbox.elsewhere(site),
       refusals: this.refusals,
-      present: known && { at: known.at, people: onSite(last, unsent, gate?.name ?? '', clock.now()) },
+      present: known && { at: known.at, people: this.onSite() },
+      late: service.reachable && this.news.isLate,
+      alerts: grants.alerts(),
     }
   }
 
@@ -137,13 +139,47 @@ export class Keeper {
     return this.refreshing
   }
 
+  /** Hears the service's news at once, until the function that is returned is called. */
+  listen(): () => void {
+    this.isListening = true
+    this.tune()
+    return () => {
+      this.isListening = false
+      this.tune()
+    }
+  }
+
+  /** There may be a connection again. */
+  reconnect(): void {
+    this.news.retry()
+  }
+
   /** Decides on what was scanned. It fails with UndecidedError. */
   async decide(presentation: string): Promise<Answer> {
-    const { service } = this.tools
+    const { service, grants } = this.tools
     const ask = (text: string) => service.decide(text).catch((error: unknown) => this.notice(error))
     const verify = (text: string) => this.verify(text)
-    const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds))
-    return decide(presentation, { ask, verify, wait, isReachable: () => service.reachable })
+    const answer = await decide(presentation, { ask, verify, wait, isReachable: () => service.reachable })
+    grants.note(answer.decision)
+    void answer.later?.then((late) => late && grants.note(late.decision))
+    return answer
+  }
+
+  /** The guard let the person in. */
+  async admit({ decision }: Answer): Promise<void> {
+    await this.tools.grants.admit(decision.id, new Date(this.now()).toISOString())
+    this.onChange()
+  }
+
+  /** How the badge has ended since that was decided; nothing while it is good. */
+  endOf({ decision }: Answer): Grant['ended'] {
+    return this.tools.grants.endOf(decision.id)
+  }
+
+  /** A guard knows of the end. */
+  async acknowledge(decision: string): Promise<void> {
+    await this.tools.grants.acknowledge(decision)
+    this.onChange()
   }
 
   /** A person's portrait, checked; nothing where it can't be had. */
@@ -157,6 +193,7 @@ export class Keeper {
 
   /** Has the line on disk when it resolves, and sends it as soon as it can. */
   async record(record: VisitRecord): Promise<void> {
+    if (record.event === 'left' && record.badge) await this.tools.grants.left(record.badge)
     const site = this.view().gate?.site
     if (!this.isRegisterOn || site === undefined) return
     await this.tools.outbox.add(record, site)
@@ -191,15 +228,23 @@ export class Keeper {
     if (!this.settings) return
     this.recalling = this.attempt(() => judge.open(this.limit)).then(() => {
       this.looked = true
+      this.review()
       this.onChange()
     })
   }
 
   private begin(): void {
-    const { service, clock } = this.tools
+    const { service, clock, grants } = this.tools
+    grants.onDisk = this.isRegisterOn
     const { gate, key } = this.pairing ?? {}
     this.ended = false
     if (gate && key) service.identify((nonce) => sessionProof(key, gate.id, nonce, clock.now()))
+    this.tune()
+  }
+
+  /** A tablet that is no gate has nobody to listen to. */
+  private tune(): void {
+    this.news.want(this.isListening && this.pairing !== undefined)
   }
 
   private get limit(): number {
@@ -231,6 +276,7 @@ export class Keeper {
     const got = await this.tools.service.settings(this.settings?.tag)
     if (got === 'unchanged') return
     this.settings = { value: got.value, ...(got.tag !== undefined && { tag: got.tag }) }
+    this.tools.grants.onDisk = this.isRegisterOn
     await this.tools.store.write({ table: 'kept', key: 'settings', value: this.settings })
     this.onChange()
   }
@@ -242,6 +288,33 @@ export class Keeper {
     const got = await service.bundle(judge.tag)
     if (got !== 'unchanged') await judge.take(got.value, this.limit, got.tag)
     else await judge.limitTo(this.limit)
+    this.review()
+  }
+
+  /** What the lists of this tablet say of those whom it let in, and of all on site. */
+  private review(): void {
+    const { grants, judge, clock } = this.tools
+    const lists = judge.lists()
+    grants.review((badge) => judge.statusOf(badge, lists), clock.now())
+    this.mark(lists)
+  }
+
+  private mark(lists = this.tools.judge.lists()): void {
+    const { grants, judge } = this.tools
+    this.marks.clear()
+    for (const { badge } of this.onSite()) {
+      const reason = grants.mark(badge, judge.statusOf(badge, lists))
+      if (reason) this.marks.set(badgeOf(badge), reason)
+    }
+  }
+
+  private onSite(): Presence[] {
+    const { outbox, clock } = this.tools
+    const gate = this.pairing && (this.settings?.value.gate ?? this.pairing.gate)
+    return onSite(this.last, outbox.unsent(gate?.site ?? ''), gate?.name ?? '', clock.now()).map((each) => {
+      const ended = this.marks.get(badgeOf(each.badge))
+      return ended ? { ...each, ended } : each
+    })
   }
 
   private async flush(): Promise<void> {
@@ -261,15 +334,17 @@ export class Keeper {
 
   private async refreshPresent(): Promise<void> {
     this.last = await this.tools.service.present()
+    this.mark()
     await this.tools.store.write({ table: 'kept', key: 'present', value: this.last })
   }
 
   private async tidy(): Promise<void> {
-    const { store, clock, outbox } = this.tools
+    const { store, clock, outbox, grants } = this.tools
     const known = clock.known()
     if (known) await store.write({ table: 'kept', key: 'clock', value: known })
     const retention = this.settings?.value.register.retention_seconds ?? 0
     if (retention > 0) await outbox.forget(clock.now() - retention * 1000)
+    await grants.forget(clock.now())
     if (this.settings && !this.isRegisterOn && this.last) {
       this.last = undefined
       await store.write({ table: 'kept', key: 'present' })
@@ -301,9 +376,11 @@ export class Keeper {
   }
 
   private async forget(): Promise<void> {
-    const { store, judge, pictures, service } = this.tools
+    const { store, judge, pictures, service, grants } = this.tools
     service.identify(undefined)
     this.pairing = undefined
+    this.tune()
+    await grants.clear()
     this.settings = undefined
     this.last = undefined
     judge.forget()
@@ -311,6 +388,8 @@ export class Keeper {
     await pictures.forget()
   }
 }
+
+const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds))
 
 /** Why a tablet could not be paired, as far as its user can do different things about it. */
 export type PairTrouble = 'pairing_refused' | 'too_many_attempts' | 'offline' | 'refused'

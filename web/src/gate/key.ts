@@ -1,4 +1,4 @@
-import { newKey, sign } from '../badge/jwt.ts'
+import { newKey, sign } from '../signing/jwt.ts'
 
 export { newKey }
 

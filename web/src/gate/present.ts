@@ -21,7 +21,10 @@ export function onSite(last: PresentList | undefined, unsent: VisitRecord[], gat
     .sort((a, b) => Date.parse(a.since) - Date.parse(b.since))
 }
 
-const personOf = ({ issuer, subject }: VisitBadge) => `${issuer} ${subject}`
+export const personOf = ({ issuer, subject }: VisitBadge) => `${issuer} ${subject}`
+
+/** What tells badges apart. */
+export const badgeOf = ({ issuer, status_list, index }: VisitBadge) => `${issuer} ${status_list} ${index}`
 
 export function nameOf({ given_name, family_name }: { given_name?: string; family_name?: string }): string {
   return [given_name, family_name].filter(Boolean).join(' ')

@@ -56,7 +56,7 @@ describe('a line for the register', () => {
   })
 
   test('of somebody else’s badge has that as its reason', () => {
-    const line = recordOf('refused', { decision: decision('ok', { badge }), by: 'service' }, now, true)
+    const line = recordOf('refused', { decision: decision('ok', { badge }), by: 'service' }, now, 'photo_mismatch')
     expect([line.reason, line.badge]).toEqual(['photo_mismatch', undefined])
   })
 

@@ -3,13 +3,13 @@ import type { VisitBadge, VisitEvent, VisitRecord } from './contract.ts'
 import type { Answer } from './decide.ts'
 
 /**
- * A line for the register about a decision. now is in milliseconds since 1970. Who
- * is refused is not named in it: nothing is kept of strangers but reason and time.
+ * A line for the register about a decision. now is in milliseconds since 1970; reason
+ * is there where a good badge did not get anybody in, or not for long. Who is refused is not named in it: nothing is kept of strangers but reason and time.
  */
-export function recordOf(event: VisitEvent, { decision, by }: Answer, now: number, mismatch = false): VisitRecord {
+export function recordOf(event: VisitEvent, { decision, by }: Answer, now: number, reason: VisitRecord['reason'] = decision.reason): VisitRecord {
   return {
     ...newRecord(event, now),
-    reason: mismatch ? 'photo_mismatch' : decision.reason,
+    ...(reason && { reason }),
     decision: decision.id,
     ...(decision.code && { code: decision.code }),
     ...(by === 'gate' && { offline: true }),
@@ -28,7 +28,8 @@ function newRecord(event: VisitEvent, now: number): VisitRecord {
   return { id: crypto.randomUUID(), at: new Date(now).toISOString(), event }
 }
 
-function visitor(badge: Badge): VisitBadge {
+/** What is kept of a badge. */
+export function visitor(badge: Badge): VisitBadge {
   const { issuer, subject, status_list, index, given_name, family_name, organization, role, expires } = badge
   const all = { issuer, subject, status_list, index, given_name, family_name, organization, role, expires }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as VisitBadge

@@ -79,6 +79,13 @@ export class Service {
     return this.read(await this.within('v1/present'))
   }
 
+  /** What the service has to say at once, for as long as both sides like; the signal ends it. */
+  async events(signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const { body, headers } = await this.within('v1/events', { signal })
+    if (!body || headers.get('Content-Type') !== 'text/event-stream') throw new UnreachableError('no event stream')
+    return body
+  }
+
   async picture(url: string, integrity: string): Promise<Blob> {
     const query = new URLSearchParams({ url, integrity })
     return (await this.within(`v1/pictures?${query}`)).blob()
@@ -144,7 +151,7 @@ export class Service {
       credentials: 'same-origin',
       // A network that asks for a sign-in first redirects.
       redirect: 'error',
-      signal: AbortSignal.timeout(patience),
+      signal: options.signal ?? AbortSignal.timeout(patience),
     }
     const response = await this.get(path, settled).catch((error: unknown) => {
       this.reach(false)

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { UndecidedError, type Answer } from './decide.ts'
+import type { Grant } from './grants.ts'
 import type { Cause } from './help.ts'
 import { causeOf } from './help.ts'
 import { isUnknownGate } from './service.ts'
@@ -27,7 +28,7 @@ export type Shown =
   | { kind: 'checking' }
   | { kind: 'photo'; answer: Answer; portrait: Portrait }
   | { kind: 'green'; answer: Answer; left: boolean; unrecorded: boolean }
-  | { kind: 'stop'; cause: Cause; verdict: 'no' | 'unsure'; answer?: Answer; unrecorded: boolean }
+  | { kind: 'stop'; cause: Cause; verdict: 'no' | 'unsure'; answer?: Answer; unrecorded: boolean; admitted?: boolean }
 
 /** From a scanned text to a verdict, and back to the camera. */
 export function useFlow(keeper: Keeper, signals: Signals, direction: Direction) {
@@ -44,6 +45,12 @@ export function useFlow(keeper: Keeper, signals: Signals, direction: Direction) 
     setShown({ kind: 'camera' })
   }, [begin])
 
+  /** The guard is done with what is shown, and knows of it. */
+  const next = useCallback(() => {
+    if (shown.kind === 'stop' && shown.admitted && shown.answer) void keeper.acknowledge(shown.answer.decision.id)
+    close()
+  }, [close, keeper, shown])
+
   /** Has the line on disk before anything is shown as done. */
   const record = useCallback(
     (...line: Parameters<typeof recordOf>) =>
@@ -57,7 +64,7 @@ export function useFlow(keeper: Keeper, signals: Signals, direction: Direction) 
   const stop = useCallback(
     async (isCurrent: () => boolean, cause: Cause, verdict: 'no' | 'unsure', answer?: Answer) => {
       const isRefusal = answer !== undefined && cause !== 'not_checked_out'
-      const unrecorded = isRefusal && (await record('refused', answer, keeper.now(), cause === 'photo_mismatch'))
+      const unrecorded = isRefusal && (await record('refused', answer, keeper.now(), reasonOf(cause)))
       if (!isCurrent()) return
       signals.give(verdict)
       setShown({ kind: 'stop', cause, verdict, unrecorded, ...(answer && { answer }) })
@@ -65,11 +72,26 @@ export function useFlow(keeper: Keeper, signals: Signals, direction: Direction) 
     [keeper, record, signals],
   )
 
+  /** The badge was good, and is not any more: red at once, whoever was let in on it or not. */
+  const turnRed = useCallback(
+    async ({ reason }: NonNullable<Grant['ended']>, answer: Answer, admitted: boolean) => {
+      const isCurrent = begin()
+      const cause: Cause = reason === 'revoked' ? 'revoked_now' : 'suspended_now'
+      signals.give('no')
+      setShown({ kind: 'stop', cause, verdict: 'no', answer, unrecorded: false, admitted })
+      const unrecorded = !admitted && (await record('refused', answer, keeper.now(), reasonOf(cause)))
+      if (unrecorded && isCurrent()) setShown((before) => (before.kind === 'stop' ? { ...before, unrecorded } : before))
+    },
+    [begin, keeper, record, signals],
+  )
+
   const show = useCallback(
     async (isCurrent: () => boolean, answer: Answer, way: Direction) => {
       const step = nextStep(answer, way)
       switch (step) {
         case 'photo': {
+          const ended = keeper.endOf(answer)
+          if (ended) return turnRed(ended, answer, false)
           setShown((before) => ({ kind: 'photo', answer, portrait: before.kind === 'photo' ? before.portrait : portraitOf(answer) }))
           return
         }
@@ -86,7 +108,7 @@ export function useFlow(keeper: Keeper, signals: Signals, direction: Direction) 
         }
       }
     },
-    [keeper, record, signals, stop],
+    [keeper, record, signals, stop, turnRed],
   )
 
   const scan = useCallback(
@@ -116,17 +138,48 @@ export function useFlow(keeper: Keeper, signals: Signals, direction: Direction) 
       const isCurrent = begin()
       const { answer } = shown
       if (!matches) return stop(isCurrent, 'photo_mismatch', 'no', answer)
+      const before = keeper.endOf(answer)
+      if (before) return turnRed(before, answer, false)
       const unrecorded = await record('admitted', answer, keeper.now())
+      void keeper.admit(answer)
       if (!isCurrent()) return
+      const ended = keeper.endOf(answer)
+      if (ended) return turnRed(ended, answer, true)
       signals.give('yes')
       setShown({ kind: 'green', answer, left: false, unrecorded })
     },
-    [begin, keeper, record, shown, signals, stop],
+    [begin, keeper, record, shown, signals, stop, turnRed],
   )
+
+  const ended = useRef<(grant: Grant) => void>(() => undefined)
+  ended.current = (grant) => {
+    const answer = shown.kind === 'photo' || (shown.kind === 'green' && !shown.left) ? shown.answer : undefined
+    if (!grant.ended) return
+    if (answer?.decision.id === grant.decision) void turnRed(grant.ended, answer, shown.kind === 'green')
+    else if (grant.admitted !== undefined) signals.give('no')
+  }
+  useEffect(() => {
+    keeper.onEnded = (grant) => ended.current(grant)
+    return () => (keeper.onEnded = () => undefined)
+  }, [keeper])
 
   usePortrait(keeper, shown, setShown)
   useClosing(shown, close)
-  return { shown, scan, compare, close }
+  return { shown, scan, compare, next }
+}
+
+/** What the register is told where the decision itself was a yes. */
+function reasonOf(cause: Cause): Parameters<typeof recordOf>[3] {
+  switch (cause) {
+    case 'photo_mismatch':
+      return 'photo_mismatch'
+    case 'revoked_now':
+      return 'revoked'
+    case 'suspended_now':
+      return 'suspended'
+    default:
+      return undefined
+  }
 }
 
 function portraitOf({ decision }: Answer): Portrait {

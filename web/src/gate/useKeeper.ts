@@ -40,16 +40,22 @@ export function useKeeper(keeper: Keeper): View {
       const due = isWell(keeper.view()) ? refreshEvery : retryEvery
       if (performance.now() - last >= due) refresh()
     }
+    const onOnline = () => {
+      keeper.reconnect()
+      refresh()
+    }
     const onVisible = () => {
-      if (document.visibilityState === 'visible') refresh()
+      if (document.visibilityState === 'visible') onOnline()
     }
     refresh()
     const timer = setInterval(look, lookEvery)
-    addEventListener('online', refresh)
+    const hangUp = keeper.listen()
+    addEventListener('online', onOnline)
     document.addEventListener('visibilitychange', onVisible)
     return () => {
       clearInterval(timer)
-      removeEventListener('online', refresh)
+      hangUp()
+      removeEventListener('online', onOnline)
       document.removeEventListener('visibilitychange', onVisible)
     }
   }, [keeper])

@@ -1,5 +1,3 @@
-// Package gatecode_test holds the gate codes that pages make, in TypeScript beside
-// this file, to those of package credential/qr.
 package gatecode_test
 
 import (
@@ -127,18 +125,7 @@ func presentation(t *testing.T, random *rand.Rand, usual bool) string {
 		proof.Audience = pick(credential.GateAudience, "https://verifier.example/1")
 		names = slices.DeleteFunc(names, func(string) bool { return random.IntN(3) == 0 })
 	}
-	issuer, err := credential.NewIssuer(credentialtest.IssuerConfig(token()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	draft, err := issuer.Prepare(claims)
-	if err != nil {
-		t.Fatal(err)
-	}
-	badge, err := issuer.Sign(draft)
-	if err != nil {
-		t.Fatal(err)
-	}
+	badge := credentialtest.MustIssueBy(t, credentialtest.IssuerConfig(token()), claims)
 	names = slices.DeleteFunc(names, func(name string) bool {
 		return !hasClaim(t, badge, name)
 	})

@@ -1,52 +1,11 @@
-import { describe, expect, test } from 'vitest'
-import { choose, distance, languages, localeOf, messages, type Language } from './index.ts'
+import { expect, test } from 'vitest'
+import { choose, distance, languages, localeOf, messages } from './index.ts'
+import { testTexts } from './kit.ts'
 
-/** Every text of a language, by where it stands. */
-function texts(node: unknown, path = ''): [string, string][] {
-  if (typeof node === 'string') return [[path, node]]
-  if (typeof node === 'function') return [[path, String(node('‹one›', '‹two›'))]]
-  return Object.entries(node as object).flatMap(([name, child]) => texts(child, `${path}.${name}`))
-}
+testTexts(messages, { shared: { es: ['.verdict.no'] }, straight: ['.verdict.unsure'] })
 
-const english = new Map(texts(messages.en))
-
-/** Words that are the same in another language. */
-const shared: Partial<Record<Language, string[]>> = {
-  de: ['.check.organizationLabel'],
-  es: ['.verdict.no'],
-}
-
-describe.each(languages)('%s', (language) => {
-  const own = texts(messages[language])
-
-  test('says everything, and says it once', () => {
-    expect(own.map(([path]) => path)).toEqual([...english.keys()])
-    for (const [path, text] of own) {
-      expect(text.trim(), path).toBe(text)
-      expect(text, path).not.toBe('')
-      expect(text, path).not.toContain('undefined')
-      // Typographic apostrophes, except where English abbreviates in a verdict.
-      if (path !== '.verdict.unsure') expect(text, path).not.toContain("'")
-    }
-  })
-
-  test('is translated', () => {
-    if (language === 'en') return
-    const untranslated = own.filter(([path, text]) => text === english.get(path) && text !== '').map(([path]) => path)
-    expect(untranslated.filter((path) => !shared[language]?.includes(path))).toEqual([])
-  })
-
-  test('keeps what is filled in', () => {
-    for (const [path, text] of own) {
-      for (const hole of ['‹one›', '‹two›']) {
-        expect(text.includes(hole), `${path} ${hole}`).toBe(english.get(path)?.includes(hole))
-      }
-    }
-  })
-
-  test('tells yes, no and unsure apart by word', () => {
-    expect(new Set(Object.values(messages[language].verdict)).size).toBe(3)
-  })
+test.each(languages)('yes, no and unsure are told apart by word: %s', (language) => {
+  expect(new Set(Object.values(messages[language].verdict)).size).toBe(3)
 })
 
 test('the first language that there is', () => {

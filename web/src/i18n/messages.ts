@@ -1,6 +1,7 @@
 import type { Choice } from '../badge/choice.ts'
-import type { DenialKind, Remedy } from '../badge/denial.ts'
+import type { OtherDenial, Remedy } from '../badge/denial.ts'
 import type { Failure } from '../badge/failure.ts'
+import type { ReasonKind } from '../standing/reason.ts'
 import type { Access, Reason, Verdict } from '../verifier/decision.ts'
 
 /** What happened, in one short sentence, and what the reader can do about it. */
@@ -99,11 +100,11 @@ export interface Messages {
     mayRefuse: string
     claims: Record<Choice, string>
     deniedTitle: string
-    denied: Record<DenialKind, (about: string) => string>
+    denied: Record<ReasonKind, (about: string) => string>
     lapsed: (time: string) => string
     reported: (time: string) => string
-    deniedOther: string
-    deniedSoon: string
+    deniedUnknown: string
+    deniedOtherwise: Record<OtherDenial, string>
     remedyTitle: string
     remedy: Record<Remedy, string>
     remedyLink: Record<Remedy, string>

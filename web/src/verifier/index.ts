@@ -3,7 +3,7 @@
  */
 import '../../build/wasm_exec.js'
 import wasm from '../../build/verifier.wasm?url'
-import type { Access, Decision } from './decision.ts'
+import type { Access, Decision, Reason } from './decision.ts'
 
 export * from './decision.ts'
 
@@ -55,6 +55,8 @@ export interface Verifier {
   loadList(issuer: string, uri: string, token: string): void
   /** By issuer and URI. */
   lists(): List[]
+  /** What the lists that are held say of a badge that was verified before; nothing where they say nothing that counts. */
+  status(issuer: string, list: string, index: number): Extract<Reason, 'ok' | 'revoked' | 'suspended'> | undefined
   setClockOffset(milliseconds: number): void
   close(): void
 }
@@ -81,6 +83,7 @@ interface Handle {
   verify(presentation: string, request: string): OrError<Promise<string>>
   loadList(issuer: string, uri: string, token: string): OrError<null>
   lists(): OrError<string>
+  status(issuer: string, list: string, index: number): OrError<string>
   setClockOffset(milliseconds: number): OrError<null>
   close(): OrError<null>
 }
@@ -134,6 +137,7 @@ function wrap(handle: Handle): Verifier {
       JSON.parse(await orThrow(handle.verify(presentation, JSON.stringify(request)))) as Decision,
     loadList: (issuer, uri, token) => void orThrow(handle.loadList(issuer, uri, token)),
     lists: () => JSON.parse(orThrow(handle.lists())) as List[],
+    status: (issuer, list, index) => (orThrow(handle.status(issuer, list, index)) || undefined) as ReturnType<Verifier['status']>,
     setClockOffset: (milliseconds) => void orThrow(handle.setClockOffset(milliseconds)),
     close: () => void orThrow(handle.close()),
   }

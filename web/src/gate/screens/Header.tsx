@@ -32,12 +32,17 @@ export function Header({ view }: { view: View }) {
 function Standing({ view }: { view: View }) {
   const { camera: words, clock } = useWords()
   const language = useLanguage()
-  const { reachable, freshness, unsent, clock: notice } = view
+  const { reachable, late, freshness, unsent, clock: notice } = view
   return (
     <div class="standing">
       <p class={`chip ${reachable ? 'good' : 'warned'}`} role="status">
         {reachable ? words.online : words.offline}
       </p>
+      {late && (
+        <p class="chip warned" role="status">
+          {words.late}
+        </p>
+      )}
       {freshness && <ListAge freshness={freshness} limit={view.settings?.max_status_age_seconds ?? 0} />}
       {unsent > 0 && <p class="chip">{words.unsent(count(language, unsent))}</p>}
       {notice && (

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
-import { words as spaced } from '../../check/Answer.tsx'
 import { useText } from '../../i18n/index.ts'
+import { spelled } from '../../i18n/slug.ts'
 import type { Answer } from '../decide.ts'
 import { Icon } from '../Icon.tsx'
 import { nameOf } from '../present.ts'
@@ -40,7 +40,7 @@ export function PhotoStep({ answer, portrait, onCompared }: PhotoStepProps) {
         {again && <p class="chip again">{words.again}</p>}
         <p class="name">{name}</p>
         {badge?.organization && <p class="organization">{badge.organization}</p>}
-        {badge?.role && <p>{spaced(badge.role)}</p>}
+        {badge?.role && <p>{spelled(badge.role)}</p>}
         {badge && <p class="quiet">{badge.access.map((each) => access[each]).join(' · ')}</p>}
       </div>
       <div class="compare">

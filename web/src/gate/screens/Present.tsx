@@ -71,6 +71,7 @@ function Person({ person, onLeft }: { person: Presence; onLeft: () => void }) {
     <tr>
       <th scope="row">
         {name}
+        {person.ended && <span class="chip failed">{words[person.ended]}</span>}
         {person.overdue && <span class="chip warned">{words.overdue}</span>}
       </th>
       <td>{person.badge.organization}</td>

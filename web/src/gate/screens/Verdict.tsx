@@ -38,6 +38,9 @@ export function Green({ shown, onNext }: { shown: Extract<Shown, { kind: 'green'
   )
 }
 
+/** What the help desk is told where the decision itself was a yes. */
+const codes: Partial<Record<Cause, string>> = { photo_mismatch: 'photo_mismatch', revoked_now: 'status_revoked', suspended_now: 'status_suspended' }
+
 interface StopProps {
   shown: Extract<Shown, { kind: 'stop' }>
   help: NonNullable<View['settings']>['help'] | undefined
@@ -74,7 +77,7 @@ export function Stop({ shown, help, onNext }: StopProps) {
       </div>
       {helping && <Help cause={cause} help={help} concern={concern} />}
       {verdict === 'no' && !helping && concern && <Tell link={concern} />}
-      {answer && <SmallPrint answer={answer} code={cause === 'photo_mismatch' ? cause : undefined} />}
+      {answer && <SmallPrint answer={answer} code={codes[cause]} />}
     </Overlay>
   )
 }

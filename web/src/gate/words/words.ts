@@ -13,6 +13,8 @@ export type GateCause = Extract<
   | 'status_stale'
   | 'access_not_granted'
   | 'internal_error'
+  | 'revoked_now'
+  | 'suspended_now'
   | 'photo_mismatch'
   | 'undecided'
   | 'not_checked_out'
@@ -54,6 +56,7 @@ export interface Words {
     checking: string
     online: string
     offline: string
+    late: string
     listsNever: string
     lists: (age: string) => string
     listsAging: (age: string, limit: string) => string
@@ -111,6 +114,17 @@ export interface Words {
     tellWhat: string
   }
   reason: Record<GateCause, Advice>
+  /** About somebody who was let in and should not be there any more. */
+  alert: {
+    title: string
+    revoked: (name: string) => string
+    suspended: (name: string) => string
+    when: (admitted: string, ended: string) => string
+    next: string
+    acknowledge: string
+    acknowledgeOf: (name: string) => string
+    more: (count: string) => string
+  }
   help: Record<Step, string>
   present: {
     title: string
@@ -125,6 +139,8 @@ export interface Words {
     since: string
     gate: string
     overdue: string
+    revoked: string
+    suspended: string
     checkOut: string
     checkOutOf: (name: string) => string
     really: (name: string) => string

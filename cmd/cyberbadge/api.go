@@ -142,7 +142,7 @@ func inProcess(ctx context.Context, folder *issuerFolder, errs io.Writer) (*api,
 		return nil, errors.Join(err, database.Close())
 	}
 	s, err := server.New(server.Config{
-		Office: desk, TokenUses: database,
+		Office: desk, TokenUses: database, TrustBundle: folder.trustBundle,
 		Program: program, Tokens: database, Now: folder.now, Logger: logger,
 		Courier: ownCourier{folder, program, database, logger},
 	})

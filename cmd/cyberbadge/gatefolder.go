@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -56,7 +57,7 @@ func (c *verifierConfig) Validate() error {
 	if err := verifierserver.CheckAddress(c.Verifier.Address); err != nil {
 		problems = append(problems, fmt.Errorf("config: verifier.address: %w", err))
 	}
-	return errors.Join(problems...)
+	return errors.Join(append(problems, c.checkRoots())...)
 }
 
 // gateSide is what the folder's gates need: a database, and who keeps what in it.
@@ -129,9 +130,9 @@ func (side *gateSide) addTo(config *verifierserver.Config, f *verifierFolder) er
 	if err != nil {
 		return misuseError{err}
 	}
-	config.Gates, config.Register, config.Retention = side.desk, side.register, f.visits.Retention
+	config.Gates, config.Register = side.desk, side.register
 	config.Policies = f.policies()
-	config.Pictures = pictures
+	config.Pictures = bundlePictures{f.file(filepath.Join(bundlesFolder, portraitsFolder)), pictures}
 	config.Help = verifierserver.Help(f.gates.Help)
 	config.Address = f.config.Address
 	return nil
@@ -139,10 +140,9 @@ func (side *gateSide) addTo(config *verifierserver.Config, f *verifierFolder) er
 
 // tend does what is due by itself until the function that it returns is called,
 // which waits for the end of it.
-func (side *gateSide) tend(ctx context.Context, v *verifier.Verifier, logger *slog.Logger) (stop func()) {
+func (side *gateSide) tend(ctx context.Context, logger *slog.Logger) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var tasks sync.WaitGroup
-	tasks.Go(func() { v.KeepLists(ctx) })
 	if side.register != nil {
 		tasks.Go(func() { side.forget(ctx, logger) })
 	}

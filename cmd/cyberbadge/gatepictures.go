@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/netip"
-	"net/url"
-	"slices"
 
 	"github.com/cyberbadge/cyberbadge/internal/outbound"
 	verifierserver "github.com/cyberbadge/cyberbadge/verifier/server"
@@ -14,43 +11,33 @@ import (
 
 // pictureClient fetches pictures for gates, by the rules that status lists are
 // fetched by.
-type pictureClient struct {
-	public   *outbound.Client
-	loopback *outbound.Client // nil unless allowed
-}
+type pictureClient struct{ outbound *outbound.Client }
 
 var _ verifierserver.PictureFetcher = (*pictureClient)(nil)
 
-// loopbackHosts are this machine.
-func loopbackHosts() []string { return []string{"localhost", "127.0.0.1", "::1"} }
-
-func (s *fetchSection) pictureClient() (*pictureClient, error) {
+// pictureClient is nil where nothing is to be fetched.
+func (s *fetchSection) pictureClient() (verifierserver.PictureFetcher, error) {
+	if s.Off {
+		return nil, nil
+	}
 	rules, err := s.settings()
 	if err != nil {
 		return nil, err
 	}
-	bounds := outbound.Config{
-		AllowHosts:           rules.AllowHosts,
-		AllowPorts:           rules.AllowPorts,
-		AllowPrivateNetworks: rules.AllowPrivateNetworks,
-		Timeout:              verifierserver.MaxPictureWait,
-		MaxBody:              verifierserver.MaxPicture,
-	}
-	c := &pictureClient{}
-	if c.public, err = outbound.New(bounds); err != nil || !rules.InsecureAllowLoopback {
-		return c, err
-	}
-	// A client of its own, so that plain http is good for nothing but this machine.
-	bounds.AllowHosts = loopbackHosts()
-	bounds.AllowPrivateNetworks = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
-	bounds.InsecureAllowHTTP = true
-	c.loopback, err = outbound.New(bounds)
-	return c, err
+	client, err := outbound.New(outbound.Config{
+		AllowHosts:            rules.AllowHosts,
+		AllowPorts:            rules.AllowPorts,
+		AllowPrivateNetworks:  rules.AllowPrivateNetworks,
+		InsecureAllowLoopback: rules.InsecureAllowLoopback,
+		Timeout:               verifierserver.MaxPictureWait,
+		MaxBody:               verifierserver.MaxPicture,
+	})
+	return &pictureClient{client}, err
 }
 
 // FetchPicture implements [verifierserver.PictureFetcher].
 func (c *pictureClient) FetchPicture(ctx context.Context, address string) ([]byte, error) {
-	response, err := c.clientFor(address).Get(ctx, address, "image/jpeg, image/png, image/webp", "")
+	response, err := c.outbound.Get(ctx, address, "image/jpeg, image/png, image/webp", "")
 	if err != nil {
 		return nil, err
 	}
@@ -58,12 +45,4 @@ func (c *pictureClient) FetchPicture(ctx context.Context, address string) ([]byt
 		return nil, fmt.Errorf("HTTP status %d", response.Status)
 	}
 	return response.Body, nil
-}
-
-func (c *pictureClient) clientFor(address string) *outbound.Client {
-	u, err := url.Parse(address)
-	if c.loopback == nil || err != nil || !slices.Contains(loopbackHosts(), u.Hostname()) {
-		return c.public
-	}
-	return c.loopback
 }

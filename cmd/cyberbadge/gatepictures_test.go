@@ -4,12 +4,11 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/cyberbadge/cyberbadge/internal/outbound"
+	"github.com/cyberbadge/cyberbadge/internal/outbound/outboundtest"
 	verifierserver "github.com/cyberbadge/cyberbadge/verifier/server"
 )
 
@@ -30,16 +29,9 @@ func TestPictureClient_GoesWhereStatusListsMayComeFrom(t *testing.T) {
 		}
 	}))
 	t.Cleanup(server.Close)
-	u, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	port, err := strconv.ParseUint(u.Port(), 10, 16)
-	if err != nil {
-		t.Fatal(err)
-	}
-	open := fetchSection{AllowPorts: []uint16{uint16(port)}, InsecureAllowLoopback: true}
-	closed := fetchSection{AllowPorts: []uint16{uint16(port)}}
+	ports := outboundtest.Reach(t, server).AllowPorts
+	open := fetchSection{AllowPorts: ports, InsecureAllowLoopback: true}
+	closed := fetchSection{AllowPorts: ports}
 	fetch := func(s fetchSection, address string) ([]byte, error) {
 		t.Helper()
 		client, err := s.pictureClient()

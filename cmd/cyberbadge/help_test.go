@@ -163,7 +163,7 @@ func TestCompletion_KnowsCommandsFlagsAndValues(t *testing.T) {
 		"verifier ":                 {"gate", "init", "serve", "trust", "visits"},
 		"verifier gate ":            {"end", "list", "pair"},
 		"verifier visits ":          {"export", "leave", "list", "present"},
-		"keys ":                     {"generate", "list"},
+		"keys ":                     {"activate", "generate", "list", "prepare", "retire", "revoke", "taint"},
 		"verify --access ":          {"onsite", "remote"},
 		"badge present --level ":    {"L", "M"},
 		"issuer token --scope ":     {"audit:read", "badges:issue", "badges:read", "badges:revoke", "cases", "evidence:write", "import", "officers", "people:erase", "people:read", "program:read", "program:write", "proposals", "scim", "standing:read", "tokens"},

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -17,13 +18,14 @@ import (
 
 	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/server"
+	"github.com/cyberbadge/cyberbadge/issuer/store"
 	"github.com/cyberbadge/cyberbadge/issuer/store/sqlite"
 )
 
 func issuerCommand(s streams) *cobra.Command {
 	c := &cobra.Command{Use: "issuer", Short: "Set up, feed and serve the program that issues badges"}
 	c.AddCommand(issuerInitCommand(s), issuerImportCommand(s), issuerStandingCommand(s),
-		issuerServeCommand(s), issuerTrustCommand(s), issuerTokenCommand(s), issuerOfficerCommand(s))
+		issuerServeCommand(s), issuerTrustCommand(s), issuerTokenCommand(s), issuerOfficerCommand(s), issuerListsCommand(s))
 	return c
 }
 
@@ -47,6 +49,8 @@ issuer.yaml where that is.`,
 			if setup.passphraseFile == "" && !setup.insecurePlain {
 				fmt.Fprintf(s.err, "its keys' passphrase is in %s/%s/%s: keep it apart from the keys\n", setup.dir, keysFolder, passphraseFile)
 			}
+			fmt.Fprintf(s.err, "customers pin its root key, and only bundles are signed with it: take %s offline, on two media, and leave %s where it is\n",
+				rootFile(setup), filepath.Join(setup.dir, keysFolder, keyNames[store.ForRoot]+publicEnding))
 			return nil
 		},
 	}
@@ -144,8 +148,6 @@ func (i importing) send(ctx context.Context, a *api, files map[string]io.Reader,
 // importReport is the API's answer to an import.
 type importReport struct {
 	issuer.ImportReport
-	Judged         int  `json:"judged"`
-	Losing         int  `json:"losing"`
 	WithoutManager int  `json:"without_manager"`
 	DryRun         bool `json:"dry_run"`
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/cyberbadge/cyberbadge/internal/keyfile"
 	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/policy"
+	"github.com/cyberbadge/cyberbadge/issuer/store"
 	"github.com/cyberbadge/cyberbadge/issuer/store/sqlite"
 )
 
@@ -26,8 +27,6 @@ const (
 	databaseFile     = "data/issuer.db"
 	socketFile       = "issuer.sock"
 	keysFolder       = "keys"
-	badgeKeyName     = "badge"
-	listKeyName      = "lists"
 	subjectKeyFile   = "subject.secret"
 	passphraseFile   = "passphrase"
 )
@@ -42,10 +41,11 @@ type issuerConfig struct {
 	Slack    roomSection       `yaml:"slack"`
 	Webhooks []receiverSection `yaml:"webhooks"`
 	LockOut  lockOutSection    `yaml:"lockout"`
-	Outbound outboundSection   `yaml:"outbound"`
+	Outbound networkSection    `yaml:"outbound"`
 	Office   officeSection     `yaml:"office"`
 	Limits   limitsSection     `yaml:"limits"`
 	Evidence evidenceSection   `yaml:"evidence"`
+	Lists    listsSection      `yaml:"lists"`
 }
 
 type issuerSection struct {
@@ -59,6 +59,9 @@ type issuerSection struct {
 	ListTTL           time.Duration `yaml:"list_ttl"`
 	ListLife          time.Duration `yaml:"list_life"`
 	ListSize          uint32        `yaml:"list_size"`
+	KeyWait           time.Duration `yaml:"key_wait"`
+	NotBefore         string        `yaml:"not_before"`
+	Stopped           []string      `yaml:"stopped"`
 	Passphrase        config.Secret `yaml:"passphrase"`
 	InsecurePlainKeys bool          `yaml:"insecure_plain_keys"`
 }
@@ -72,6 +75,7 @@ func defaultIssuerConfig() issuerConfig {
 			ListTTL:   issuer.DefaultListTTL,
 			ListLife:  issuer.DefaultListLife,
 			ListSize:  sqlite.DefaultListSize,
+			KeyWait:   issuer.DefaultKeyWait,
 		},
 		Program: defaultProgramSection(),
 		Notify:  notifySection{Program: "Cyber Badge program", TimeZone: "UTC"},
@@ -120,6 +124,8 @@ func (f *issuerFolder) protection() keyfile.Protection {
 	return p
 }
 
+func (f *issuerFolder) keys() keyFolder { return keyFolder{f.file(keysFolder), f.protection()} }
+
 // program opens the store and everything else that the issuer needs. Close the
 // store when done.
 func (f *issuerFolder) program(ctx context.Context, settings issuer.Config) (*issuer.Program, *sqlite.Store, error) {
@@ -147,18 +153,26 @@ func (f *issuerFolder) settings(logger *slog.Logger) (issuer.Config, error) {
 	if err != nil {
 		return issuer.Config{}, err
 	}
-	keys := f.file(keysFolder)
-	badgeKey, err := openKey(keys, badgeKeyName, f.protection())
+	keys := f.keys()
+	badgeKey, err := keys.first(store.ForBadges)
 	if err != nil {
 		return issuer.Config{}, misuseError{err}
 	}
-	listKey, err := openKey(keys, listKeyName, f.protection())
+	listKey, err := keys.first(store.ForLists)
 	if err != nil {
 		return issuer.Config{}, misuseError{err}
 	}
-	subjectKey, err := readSecret(filepath.Join(keys, subjectKeyFile))
+	rootKey, err := keys.rootPublic()
 	if err != nil {
 		return issuer.Config{}, misuseError{err}
+	}
+	subjectKey, err := readSecret(filepath.Join(keys.path, subjectKeyFile))
+	if err != nil {
+		return issuer.Config{}, misuseError{err}
+	}
+	notBefore, err := parseNotBefore(f.config.NotBefore)
+	if err != nil {
+		return issuer.Config{}, err
 	}
 	settings := issuer.Config{
 		URL:        f.config.URL,
@@ -166,6 +180,11 @@ func (f *issuerFolder) settings(logger *slog.Logger) (issuer.Config, error) {
 		BadgeKey:   badgeKey,
 		ListKey:    listKey,
 		SubjectKey: subjectKey,
+		Keys:       keys,
+		RootKey:    rootKey,
+		KeyWait:    f.config.KeyWait,
+		NotBefore:  notBefore,
+		Stopped:    f.config.Stopped,
 		BadgeLife:  f.config.BadgeLife,
 		ListTTL:    f.config.ListTTL,
 		ListLife:   f.config.ListLife,

@@ -14,6 +14,7 @@ import (
 	"github.com/cyberbadge/cyberbadge/internal/keyfile"
 	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/policy"
+	"github.com/cyberbadge/cyberbadge/issuer/store"
 	"github.com/cyberbadge/cyberbadge/issuer/store/sqlite"
 )
 
@@ -119,12 +120,9 @@ func (s *issuerSetup) protect(folder *issuerFolder) (keyfile.Protection, string,
 }
 
 func (s *issuerSetup) makeSecrets(folder *issuerFolder, protection keyfile.Protection) error {
-	ending := encryptedEnding
-	if s.insecurePlain {
-		ending = plainEnding
-	}
-	for _, name := range []string{badgeKeyName, listKeyName} {
-		if _, err := makeKey(folder.file(filepath.Join(keysFolder, name+ending)), protection); err != nil {
+	keys := keyFolder{folder.file(keysFolder), protection}
+	for _, purpose := range []store.KeyPurpose{store.ForBadges, store.ForLists, store.ForRoot} {
+		if _, err := keys.MakeKey(purpose); err != nil {
 			return err
 		}
 	}
@@ -133,6 +131,15 @@ func (s *issuerSetup) makeSecrets(folder *issuerFolder, protection keyfile.Prote
 		return err
 	}
 	return writeNew(folder.file(filepath.Join(keysFolder, subjectKeyFile)), base64.RawURLEncoding.EncodeToString(secret)+"\n", 0o600)
+}
+
+// rootFile is where the private root key lies after the setup.
+func rootFile(s issuerSetup) string {
+	ending := encryptedEnding
+	if s.insecurePlain {
+		ending = plainEnding
+	}
+	return filepath.Join(s.dir, keysFolder, keyNames[store.ForRoot]+ending)
 }
 
 // writeNew writes a file that is not there yet.

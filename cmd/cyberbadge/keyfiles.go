@@ -2,16 +2,13 @@ package main
 
 import (
 	"bytes"
-	"crypto"
 	"crypto/ecdsa"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 
 	"github.com/cyberbadge/cyberbadge/credential"
 	"github.com/cyberbadge/cyberbadge/internal/config"
@@ -113,59 +110,4 @@ func readBounded(path string, limit int64) ([]byte, error) {
 		err = fmt.Errorf("%s is larger than %d bytes", path, limit)
 	}
 	return text, err
-}
-
-// lazyKey is a signer that decrypts its key when it first signs: most commands
-// sign nothing, and decrypting is made slow on purpose.
-type lazyKey struct {
-	public *ecdsa.PublicKey
-	load   func() (crypto.Signer, error)
-}
-
-// openKey finds the key of that name in a folder, in either protection.
-func openKey(folder, name string, protection keyfile.Protection) (*lazyKey, error) {
-	base := filepath.Join(folder, name)
-	public, err := readJWK(base + publicEnding)
-	if err != nil {
-		return nil, err
-	}
-	path := base + encryptedEnding
-	if _, err := os.Stat(path); err != nil {
-		path = base + plainEnding
-	}
-	return &lazyKey{public, sync.OnceValues(func() (crypto.Signer, error) {
-		key, err := keyfile.Load(path, protection)
-		if err != nil {
-			return nil, err
-		}
-		if !public.Equal(key.Public()) {
-			return nil, fmt.Errorf("%s is not the private half of %s", path, base+publicEnding)
-		}
-		return key, nil
-	})}, nil
-}
-
-// unlock reads the keys now: a server must not find out at its first caller
-// that it can't sign.
-func unlock(keys ...crypto.Signer) error {
-	for _, key := range keys {
-		if lazy, ok := key.(*lazyKey); ok {
-			if _, err := lazy.load(); err != nil {
-				return misuseError{err}
-			}
-		}
-	}
-	return nil
-}
-
-// Public implements crypto.Signer.
-func (k *lazyKey) Public() crypto.PublicKey { return k.public }
-
-// Sign implements crypto.Signer.
-func (k *lazyKey) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
-	key, err := k.load()
-	if err != nil {
-		return nil, err
-	}
-	return key.Sign(random, digest, opts)
 }

@@ -3,12 +3,9 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/cyberbadge/cyberbadge/credential"
 	"github.com/cyberbadge/cyberbadge/internal/keyfile"
 )
 
@@ -20,17 +17,10 @@ const (
 	publicEnding    = ".jwk"
 )
 
-// keyInfo is what is printed about a key.
-type keyInfo struct {
-	ID        string `json:"kid"`
-	Purpose   string `json:"purpose,omitempty"`
-	File      string `json:"file"`
-	Encrypted bool   `json:"encrypted"`
-}
-
 func keysCommand(s streams) *cobra.Command {
-	c := &cobra.Command{Use: "keys", Short: "Make and list signing keys"}
-	c.AddCommand(keysGenerateCommand(s), keysListCommand(s))
+	c := &cobra.Command{Use: "keys", Short: "Make signing keys, and take an issuer's through their lives"}
+	c.AddCommand(keysGenerateCommand(s), keysListCommand(s), keysPrepareCommand(s), keysActivateCommand(s),
+		keysRetireCommand(s), keysTaintCommand(s), keysRevokeCommand(s))
 	return c
 }
 
@@ -68,61 +58,4 @@ public half is written beside it, ending in .jwk. No file is ever overwritten.`,
 	c.Flags().BoolVar(&plain, "insecure-plain", false, "write the key unencrypted; for development only")
 	required(c, "out")
 	return c
-}
-
-func keysListCommand(s streams) *cobra.Command {
-	var dir string
-	var asJSON bool
-	c := &cobra.Command{
-		Use:     "list --dir DIR",
-		Short:   "List the keys of an issuer",
-		Example: `  cyberbadge keys list --dir issuer`,
-		Args:    arguments(),
-		RunE: func(*cobra.Command, []string) error {
-			folder := filepath.Join(dir, keysFolder)
-			if !exists(folder) {
-				return notIssuer(dir)
-			}
-			keys, err := listKeys(folder)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return printJSON(s.out, keys)
-			}
-			for _, k := range keys {
-				fmt.Fprintf(s.out, "%-8s %s  %s\n", k.Purpose, k.ID, k.File)
-			}
-			return nil
-		},
-	}
-	c.Flags().StringVar(&dir, "dir", "", "the issuer's folder")
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	required(c, "dir")
-	return c
-}
-
-func listKeys(folder string) ([]keyInfo, error) {
-	files, err := filepath.Glob(filepath.Join(folder, "*"+publicEnding))
-	if err != nil {
-		return nil, err
-	}
-	keys := make([]keyInfo, 0, len(files))
-	for _, public := range files {
-		key, err := readJWK(public)
-		if err != nil {
-			return nil, err
-		}
-		id, err := credential.KeyID(key)
-		if err != nil {
-			return nil, err
-		}
-		base := strings.TrimSuffix(public, publicEnding)
-		info := keyInfo{ID: id, Purpose: filepath.Base(base), File: base + plainEnding}
-		if _, err := os.Stat(base + encryptedEnding); err == nil {
-			info.File, info.Encrypted = base+encryptedEnding, true
-		}
-		keys = append(keys, info)
-	}
-	return keys, nil
 }

@@ -62,7 +62,7 @@ func TestWholeProgram_ALapseSuspendsTellsAndMends(t *testing.T) {
 // lapses. From its end on the list that follows from it is served.
 func (w *world) report(state string) time.Time {
 	w.t.Helper()
-	text, err := laptopReport(w.file(sample.Devices), state, w.office.now())
+	text, err := laptopReport(w.file(sample.Devices), state, w.office.Now())
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -11,6 +11,7 @@
 //	cyberbadge badge …              issue, show and revoke badges
 //	cyberbadge verifier …           set up and serve a verifier
 //	cyberbadge verify …             decide about one presentation
+//	cyberbadge bundle …             carry trust and status lists to where there is no network
 //	cyberbadge keys …               make and list keys
 //
 // Every command that prints data takes --json. The exit status is 0 for success

@@ -49,6 +49,9 @@ func TestScripts(t *testing.T) {
 			"tablet":   runTablet,
 			"settings": askSettings,
 			"face":     drawFace,
+			"append":   appendLine,
+			"soon":     runUntil,
+			"number":   readNumber,
 		},
 	})
 }

@@ -129,20 +129,20 @@ func (f *issuerFolder) outbound() (*outbound.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("outbound.ca_file: %w", err)
 	}
-	return outbound.New(outbound.Config{
-		AllowPorts:           settings.AllowPorts,
-		AllowPrivateNetworks: settings.AllowPrivateNetworks,
-		RootCAs:              roots,
-	})
+	return outbound.New(settings.rules(roots))
 }
 
 // authorities are the system's and those of the file; nil, which means the
 // system's, without one.
 func (f *issuerFolder) authorities(path string) (*x509.CertPool, error) {
+	return authorities(f.file(path))
+}
+
+func authorities(path string) (*x509.CertPool, error) {
 	if path == "" {
 		return nil, nil
 	}
-	text, err := readBounded(f.file(path), maxCAFile)
+	text, err := readBounded(path, maxCAFile)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +151,7 @@ func (f *issuerFolder) authorities(path string) (*x509.CertPool, error) {
 		return nil, err
 	}
 	if !pool.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("%s holds no certificate in PEM", f.file(path))
+		return nil, fmt.Errorf("%s holds no certificate in PEM", path)
 	}
 	return pool, nil
 }

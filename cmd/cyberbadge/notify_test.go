@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cyberbadge/cyberbadge/internal/clocktest"
 	"github.com/cyberbadge/cyberbadge/internal/webhook"
 	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/notify"
@@ -26,7 +28,7 @@ import (
 // notifyWorld is an issuer's folder whose program is not served.
 type notifyWorld struct {
 	dir   string
-	clock *clock
+	clock *clocktest.Clock
 }
 
 func newNotifyWorld(t *testing.T, settings string) *notifyWorld {
@@ -35,7 +37,7 @@ func newNotifyWorld(t *testing.T, settings string) *notifyWorld {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &notifyWorld{filepath.Join(t.TempDir(), "issuer"), &clock{at: start}}
+	w := &notifyWorld{filepath.Join(t.TempDir(), "issuer"), clocktest.New(start)}
 	err = initIssuer(t.Context(), issuerSetup{
 		dir: w.dir, url: "https://badge.vendor.example", listen: "127.0.0.1:0", insecurePlain: true,
 		listTTL: time.Minute, listSize: 1 << 16,
@@ -47,7 +49,7 @@ func newNotifyWorld(t *testing.T, settings string) *notifyWorld {
 	return w
 }
 
-func (w *notifyWorld) streams() streams { return streams{now: w.clock.now} }
+func (w *notifyWorld) streams() streams { return streams{now: w.clock.Now} }
 
 func (w *notifyWorld) write(t *testing.T, name, text string, mode os.FileMode) {
 	t.Helper()
@@ -115,6 +117,10 @@ func TestNotifySettings_WhatCannotBeMeantIsRefused(t *testing.T) {
 			"config: lockout.fleet has settings, but no url; set it, or remove the section",
 			"config: lockout.hook has settings, but no url; set it, or remove the section",
 			"config: lockout.per_hour: at least 1; to lock nothing, remove the section"}},
+		"kinds": {fallback + "slack: {kinds: [lapse, suspended]}\nteams: {kinds: [lapse, lapse]}\nwebhooks: [{name: a, kinds: [locked]}]\n", []string{
+			`config: webhooks: "a": kinds: locked and unlocked go together; name both or none`,
+			`config: teams.kinds: "lapse" stands twice`,
+			`config: slack.kinds: "suspended" is no kind of message; use some of ` + fmt.Sprint(notify.Notices())}},
 		"no mass at all":   {"program: {mass_people: 0, mass_percent: 0}\n", []string{"config: program.mass_people: at least 1", "config: program.mass_percent: from 1 to 100, not 0"}},
 		"more than all":    {"program: {mass_percent: 101}\n", []string{"config: program.mass_percent: from 1 to 100, not 101"}},
 		"exactly all":      {"program: {mass_percent: 100, mass_people: 1}\n", nil},
@@ -158,9 +164,9 @@ func TestNotifySettings_EveryChannelTellsThoseItReaches(t *testing.T) {
 	w := newNotifyWorld(t, fallback+`
 mail: {host: mail.vendor.example, from: a@vendor.example, username: u, password: {file: secret}}
 teams: {url: {file: room}, language: de}
-slack: {url: {file: room}}
+slack: {url: {file: room}, kinds: [lapse, reminder]}
 webhooks:
-  - {name: siem, url: https://siem.vendor.example/in, secret: {file: signing}, next_secret: {file: signing}}
+  - {name: siem, url: https://siem.vendor.example/in, secret: {file: signing}, next_secret: {file: signing}, kinds: [locked, unlocked]}
 lockout:
   dry_run: true
   graph: {tenant: vendor.example, client_id: id, client_secret: {file: secret}}
@@ -180,10 +186,11 @@ outbound: {allow_ports: [8412], allow_private_networks: [10.0.0.0/8]}
 	folder.whole.addTo(&settings)
 	want := []issuer.Recipient{
 		{Channel: notify.Mail, To: notify.ToPerson}, {Channel: notify.Mail, To: notify.ToManager},
-		{Channel: notify.Teams, To: notify.ToOffice}, {Channel: notify.Slack, To: notify.ToOffice},
-		{Channel: "webhook/siem", To: notify.ToOffice},
+		{Channel: notify.Teams, To: notify.ToOffice, Kinds: notify.Notices()[1:]}, // not each reminder
+		{Channel: notify.Slack, To: notify.ToOffice, Kinds: []notify.Kind{notify.Lapse, notify.Reminder}},
+		{Channel: "webhook/siem", To: notify.ToOffice, Kinds: []notify.Kind{notify.Locked, notify.Unlocked}},
 	}
-	if !reflect.DeepEqual(settings.Tell, want) || !settings.LockOut {
+	if !reflect.DeepEqual(settings.Tell, want) || !settings.LockOut || !settings.LockOutDryRun {
 		t.Errorf("told are %v, lock-outs %t", settings.Tell, settings.LockOut)
 	}
 	lockers, err := folder.lockers(mustOutbound(t, folder))
@@ -258,7 +265,7 @@ outbound: {allow_ports: [`+port+`], allow_private_networks: [127.0.0.0/8], ca_fi
 	w.write(t, "receiver.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: receiver.Certificate().Raw})), 0o644)
 	c, database := w.open(t)
 	queue(t, w, database, notify.Webhook("siem"), notify.Concern, "k")
-	stop := c.start(func() { t.Error("the scheduler gave up") })
+	stop := c.start(atOnce, func() { t.Error("the scheduler gave up") })
 	got := <-taken
 	if err := stop(); err != nil || got != "program.case" {
 		t.Errorf("%s, %v", got, err)

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/cyberbadge/cyberbadge/internal/config"
+	"github.com/cyberbadge/cyberbadge/internal/outbound"
 	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/notify"
 	"github.com/cyberbadge/cyberbadge/issuer/notify/lockout"
@@ -71,6 +74,7 @@ func (s mailSection) on() bool { return s.Host != "" || s.Folder != "" }
 type roomSection struct {
 	URL      config.Secret `yaml:"url"`
 	Language string        `yaml:"language"`
+	Kinds    []notify.Kind `yaml:"kinds"`
 }
 
 func (s roomSection) on() bool { return s.URL.IsSet() }
@@ -82,6 +86,32 @@ type receiverSection struct {
 	URL        string        `yaml:"url"`
 	Secret     config.Secret `yaml:"secret"`
 	NextSecret config.Secret `yaml:"next_secret"`
+	Kinds      []notify.Kind `yaml:"kinds"`
+}
+
+// usualKinds are what a room or a webhook is told of unless its settings say
+// otherwise: all that happened, and what the office has to look at. Reminders are for
+// those whom they are about.
+func usualKinds() []notify.Kind {
+	return slices.DeleteFunc(notify.Notices(), func(kind notify.Kind) bool { return kind == notify.Reminder })
+}
+
+// checkKinds says what is wrong with the kinds of a channel.
+func checkKinds(setting string, kinds []notify.Kind) error {
+	for n, kind := range kinds {
+		if !slices.Contains(notify.Notices(), kind) {
+			return fmt.Errorf("config: %s: %q is no kind of message; use some of %v", setting, kind, notify.Notices())
+		}
+		if slices.Contains(kinds[:n], kind) {
+			return fmt.Errorf("config: %s: %q stands twice", setting, kind)
+		}
+	}
+	// Whoever hears that a device is locked and not that it is open again knows less
+	// than nothing.
+	if slices.Contains(kinds, notify.Locked) != slices.Contains(kinds, notify.Unlocked) {
+		return fmt.Errorf("config: %s: %s and %s go together; name both or none", setting, notify.Locked, notify.Unlocked)
+	}
+	return nil
 }
 
 // lockOutSection is on with any device manager.
@@ -123,12 +153,18 @@ func (s hookLockSection) on() bool { return s.URL != "" }
 
 func (s lockOutSection) on() bool { return s.Graph.on() || s.Fleet.on() || s.Hook.on() }
 
-// outboundSection says where calls may go beside the public internet: the
-// addresses of chat rooms, webhooks and device managers.
-type outboundSection struct {
+// networkSection says where calls may go beside port 443 on the public internet,
+// and whose certificates are believed there.
+type networkSection struct {
 	AllowPorts           []uint16       `yaml:"allow_ports"`
 	AllowPrivateNetworks []netip.Prefix `yaml:"allow_private_networks"`
 	CAFile               string         `yaml:"ca_file"`
+}
+
+// rules are those of a client that believes these authorities; nil means the
+// system's.
+func (s networkSection) rules(roots *x509.CertPool) outbound.Config {
+	return outbound.Config{AllowPorts: s.AllowPorts, AllowPrivateNetworks: s.AllowPrivateNetworks, RootCAs: roots}
 }
 
 func defaultProgramSection() programSection {
@@ -170,7 +206,9 @@ func (c *issuerConfig) Validate() error {
 		refuse(w.Name == "", "webhooks: one has no name")
 		refuse(names[w.Name], "webhooks: two are named %q", w.Name)
 		names[w.Name] = true
+		problems = append(problems, checkKinds(fmt.Sprintf("webhooks: %q: kinds", w.Name), w.Kinds))
 	}
+	problems = append(problems, checkKinds("teams.kinds", c.Teams.Kinds), checkKinds("slack.kinds", c.Slack.Kinds))
 	refuse(len(c.tell()) > 0 && c.Notify.Fallback.Mail == "", "notify.fallback.mail is missing: what reaches nobody must reach somebody")
 	refuse(!c.LockOut.Graph.on() && c.LockOut.Graph != before.LockOut.Graph, "lockout.graph has settings, but no tenant; set it, or remove the section")
 	refuse(!c.LockOut.Fleet.on() && c.LockOut.Fleet != before.LockOut.Fleet, "lockout.fleet has settings, but no url; set it, or remove the section")
@@ -181,8 +219,8 @@ func (c *issuerConfig) Validate() error {
 	return errors.Join(problems...)
 }
 
-// tell says who is told on which channel: the people concerned by mail, everything
-// that leads to one place as the office.
+// tell says who is told on which channel: the people concerned by mail, of
+// everything; what leads to one place as the office, of the kinds in its settings.
 func (c *issuerConfig) tell() []issuer.Recipient {
 	var list []issuer.Recipient
 	if c.Mail.on() {
@@ -190,14 +228,20 @@ func (c *issuerConfig) tell() []issuer.Recipient {
 			issuer.Recipient{Channel: notify.Mail, To: notify.ToPerson},
 			issuer.Recipient{Channel: notify.Mail, To: notify.ToManager})
 	}
+	place := func(channel notify.Channel, kinds []notify.Kind) {
+		if len(kinds) == 0 {
+			kinds = usualKinds()
+		}
+		list = append(list, issuer.Recipient{Channel: channel, To: notify.ToOffice, Kinds: kinds})
+	}
 	if c.Teams.on() {
-		list = append(list, issuer.Recipient{Channel: notify.Teams, To: notify.ToOffice})
+		place(notify.Teams, c.Teams.Kinds)
 	}
 	if c.Slack.on() {
-		list = append(list, issuer.Recipient{Channel: notify.Slack, To: notify.ToOffice})
+		place(notify.Slack, c.Slack.Kinds)
 	}
 	for _, w := range c.Webhooks {
-		list = append(list, issuer.Recipient{Channel: notify.Webhook(w.Name), To: notify.ToOffice})
+		place(notify.Webhook(w.Name), w.Kinds)
 	}
 	return list
 }
@@ -205,7 +249,7 @@ func (c *issuerConfig) tell() []issuer.Recipient {
 // addTo gives the program what it decides by.
 func (c *issuerConfig) addTo(settings *issuer.Config) {
 	settings.Tell = c.tell()
-	settings.LockOut = c.LockOut.on()
+	settings.LockOut, settings.LockOutDryRun = c.LockOut.on(), c.LockOut.DryRun
 	settings.MassLimit = store.MassLimit{People: int(c.Program.MassPeople), Percent: int(c.Program.MassPercent)}
 	settings.Retention = store.Retention(c.Program.Keep)
 }

@@ -32,7 +32,9 @@ func (f *issuerFolder) lockOut(
 	}
 	var tell []lockout.Recipient
 	for _, r := range f.whole.tell() {
-		tell = append(tell, lockout.Recipient(r))
+		if r.Takes(notify.Locked) {
+			tell = append(tell, lockout.Recipient{Channel: r.Channel, To: r.To})
+		}
 	}
 	return lockout.New(lockout.Config{
 		Program: program.LockOuts(), Lockers: lockers, Gate: gate, DryRun: settings.DryRun, Tell: tell, Now: f.now,

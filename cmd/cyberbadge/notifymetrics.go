@@ -9,15 +9,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/cyberbadge/cyberbadge/issuer/ladder"
 	"github.com/cyberbadge/cyberbadge/issuer/notify"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 )
 
-// Bounds of reading the outbox for the metrics.
-const (
-	maxCounted   = 10 * store.MaxPage // messages; a longer queue shows as this many
-	measureUntil = 5 * time.Second    // what takes longer is left out of the answer
-)
+// measureUntil is how long counting may take: what takes longer is left out of the
+// answer.
+const measureUntil = 5 * time.Second
 
 // consequenceMetrics tell how the scheduler and the courier come along. Labels take
 // values from closed sets only, and every series is there from the start.
@@ -27,17 +26,14 @@ type consequenceMetrics struct {
 	queued   *prometheus.Desc
 	waiting  *prometheus.Desc
 	late     *prometheus.Desc
+	people   *prometheus.Desc
+	cases    *prometheus.Desc
 }
 
 var _ prometheus.Collector = (*consequenceMetrics)(nil)
 
 // webhookLabel stands for every webhook: their names are the operator's.
 const webhookLabel = "webhook"
-
-// queuedStates are those in which something is left to do.
-func queuedStates() []notify.State {
-	return []notify.State{notify.Waiting, notify.Dead, notify.HeldBack}
-}
 
 func newConsequenceMetrics(of *consequences) *consequenceMetrics {
 	m := &consequenceMetrics{
@@ -47,11 +43,15 @@ func newConsequenceMetrics(of *consequences) *consequenceMetrics {
 			Help: "Attempts to deliver a message, by channel and by the state that came of it.",
 		}, []string{"channel", "state"}),
 		queued: prometheus.NewDesc("cyberbadge_issuer_messages",
-			"Messages that are not done: waiting, dead or held; 10000 stands for more.", []string{"state"}, nil),
+			"Messages that are not done: waiting, dead or held.", []string{"state"}, nil),
 		waiting: prometheus.NewDesc("cyberbadge_issuer_message_waiting_seconds",
 			"For how long the oldest message that waits has been queued.", nil, nil),
 		late: prometheus.NewDesc("cyberbadge_issuer_due_lag_seconds",
 			"For how long something has been due that the scheduler has not done.", nil, nil),
+		people: prometheus.NewDesc("cyberbadge_issuer_people",
+			"People, by where they are on the ladder.", []string{"phase"}, nil),
+		cases: prometheus.NewDesc("cyberbadge_issuer_cases_open",
+			"Concerns of customers that nobody has decided.", nil, nil),
 	}
 	for _, channel := range []string{string(notify.Mail), string(notify.Teams), string(notify.Slack), string(notify.LockOut), webhookLabel} {
 		for _, state := range []notify.State{notify.Waiting, notify.Delivered, notify.Dropped, notify.Dead, notify.HeldBack} {
@@ -73,7 +73,7 @@ func (m *consequenceMetrics) observe(message notify.Message, outcome notify.Outc
 // Describe implements prometheus.Collector.
 func (m *consequenceMetrics) Describe(to chan<- *prometheus.Desc) {
 	m.outcomes.Describe(to)
-	for _, desc := range []*prometheus.Desc{m.queued, m.waiting, m.late} {
+	for _, desc := range []*prometheus.Desc{m.queued, m.waiting, m.late, m.people, m.cases} {
 		to <- desc
 	}
 }
@@ -90,36 +90,32 @@ func (m *consequenceMetrics) Collect(to chan<- prometheus.Metric) {
 	if lag, err := m.of.dueLag(ctx); err == nil {
 		gauge(m.late, lag.Seconds())
 	}
-	for _, state := range queuedStates() {
-		count, oldest, err := m.queue(ctx, state)
-		if err != nil {
-			continue
+	if numbers, err := m.of.program.Counts().CountMessages(ctx); err == nil {
+		for state, count := range numbers {
+			gauge(m.queued, float64(count), string(state))
 		}
-		gauge(m.queued, float64(count), string(state))
-		if state == notify.Waiting {
-			gauge(m.waiting, oldest.Seconds())
+	}
+	if oldest, err := m.oldest(ctx); err == nil {
+		gauge(m.waiting, oldest.Seconds())
+	}
+	if count, err := m.of.program.Counts().CountCases(ctx); err == nil {
+		gauge(m.cases, float64(count.Open))
+	}
+	if count, err := m.of.program.Counts().CountStandings(ctx); err == nil {
+		for _, phase := range []ladder.Phase{ladder.New, ladder.Good, ladder.Suspended, ladder.Locked, ladder.Left} {
+			gauge(m.people, float64(count.Phases[string(phase)]), string(phase))
 		}
+		gauge(m.people, float64(count.Unjudged), "unjudged")
 	}
 }
 
-// queue counts the messages of a state, and says how old the first is.
-func (m *consequenceMetrics) queue(ctx context.Context, state notify.State) (count int, oldest time.Duration, err error) {
-	query := store.MessageQuery{States: []notify.State{state}, Limit: store.MaxPage}
-	for count < maxCounted {
-		page, err := m.of.messages.Messages(ctx, query)
-		if err != nil {
-			return 0, 0, err
-		}
-		if count == 0 && len(page) > 0 {
-			oldest = max(0, m.of.now().Sub(page[0].Created))
-		}
-		count += len(page)
-		if len(page) < query.Limit {
-			break
-		}
-		query.After = page[len(page)-1].Number
+// oldest is how long the first message that waits has been queued.
+func (m *consequenceMetrics) oldest(ctx context.Context) (time.Duration, error) {
+	page, err := m.of.messages.Messages(ctx, store.MessageQuery{States: []notify.State{notify.Waiting}, Limit: 1})
+	if err != nil || len(page) == 0 {
+		return 0, err
 	}
-	return count, oldest, nil
+	return max(0, m.of.now().Sub(page[0].Created)), nil
 }
 
 // handler answers with the server's metrics and then with these.

@@ -45,9 +45,10 @@ func (f *issuerFolder) consequences(
 }
 
 // start runs both until stop is called: first the scheduler ends, which queues
-// messages, then the courier, so that what is under way is still recorded. If the
-// scheduler gives up by itself, gaveUp is called and stop says why.
-func (c *consequences) start(gaveUp func()) (stop func() error) {
+// messages, then the courier, so that what is under way is still recorded. The
+// scheduler begins when before has returned; until then what passed while nothing ran
+// is left to it. If it gives up by itself, gaveUp is called and stop says why.
+func (c *consequences) start(before func(context.Context), gaveUp func()) (stop func() error) {
 	stopCourier := func() error { return nil }
 	if c.courier != nil {
 		stopCourier = beside(func(ctx context.Context) error {
@@ -55,7 +56,10 @@ func (c *consequences) start(gaveUp func()) (stop func() error) {
 			return nil
 		})
 	}
+	caughtUp := c.program.CatchUp()
 	stopScheduler := beside(func(ctx context.Context) error {
+		before(ctx)
+		caughtUp()
 		err := c.program.Run(ctx)
 		if err != nil {
 			gaveUp()
@@ -86,7 +90,8 @@ func (c *consequences) dueLag(ctx context.Context) (time.Duration, error) {
 	return max(0, c.now().Sub(due)), nil
 }
 
-// ready fails while the scheduler is stuck.
+// ready fails while the scheduler is stuck. It is for the operator: the public needs
+// status lists, and those are right however late the scheduler is.
 func (c *consequences) ready(ctx context.Context) error {
 	lag, err := c.dueLag(ctx)
 	if err != nil {

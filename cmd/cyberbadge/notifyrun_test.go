@@ -38,14 +38,14 @@ func TestConsequences_ReadyUntilTheSchedulerIsTooLate(t *testing.T) {
 	}
 	importSample(t, c.program)
 	due, err := c.program.NextDue(t.Context())
-	if err != nil || !due.After(w.clock.now()) {
+	if err != nil || !due.After(w.clock.Now()) {
 		t.Fatalf("%v %v", due, err)
 	}
-	w.clock.advance(due.Sub(w.clock.now()) + maxDueLag)
+	w.clock.Move(due.Sub(w.clock.Now()) + maxDueLag)
 	if err := c.ready(t.Context()); err != nil {
 		t.Errorf("at the bound: %v", err)
 	}
-	w.clock.advance(time.Nanosecond)
+	w.clock.Move(time.Nanosecond)
 	var late *problem.Error
 	if err := c.ready(t.Context()); !errors.As(err, &late) || late.Code != codeSchedulerLate {
 		t.Errorf("behind the bound: %v", err)
@@ -87,28 +87,60 @@ func TestConsequences_ASchedulerThatGivesUpIsReported(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gaveUp := make(chan struct{})
-	stop := c.start(func() { close(gaveUp) })
-	<-gaveUp
+	gaveUp, heard := make(chan struct{}), make(chan struct{})
+	stop := c.start(func(ctx context.Context) {
+		select {
+		case <-heard:
+		case <-ctx.Done():
+		}
+	}, func() { close(gaveUp) })
+	select {
+	case <-gaveUp:
+		t.Error("the scheduler began before the sources were heard")
+	default:
+	}
+	close(heard)
+	select {
+	case <-gaveUp:
+	case <-time.After(patience):
+		t.Error("the scheduler went on")
+	}
 	if err := stop(); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("%v", err)
+	}
+}
+
+// atOnce is a start without sources.
+func atOnce(context.Context) {}
+
+func TestConsequences_StoppingDoesNotWaitForTheSources(t *testing.T) {
+	t.Parallel()
+	c, _ := newNotifyWorld(t, toFolder).open(t)
+	waiting := make(chan struct{})
+	stop := c.start(func(ctx context.Context) {
+		close(waiting)
+		<-ctx.Done()
+	}, func() { t.Error("the scheduler gave up") })
+	<-waiting
+	if err := stop(); err != nil {
+		t.Error(err)
 	}
 }
 
 // queue adds messages that nothing works off, one a second.
 func queue(t *testing.T, w *notifyWorld, database *sqlite.Store, channel notify.Channel, kind notify.Kind, keys ...string) []store.QueuedMessage {
 	t.Helper()
-	body, err := notify.Body{At: w.clock.now(), Device: &notify.Device{Source: "graph", ID: "d"}}.JSON()
+	body, err := notify.Body{At: w.clock.Now(), Device: &notify.Device{Source: "graph", ID: "d"}}.JSON()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, key := range keys {
-		at := w.clock.now()
+		at := w.clock.Now()
 		m := notify.Message{Key: key, Kind: kind, Channel: channel, To: notify.ToOffice, Created: at, Due: at, Body: body}
 		if err := database.Queue(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}
-		w.clock.advance(time.Second)
+		w.clock.Move(time.Second)
 	}
 	all, err := database.Messages(t.Context(), store.MessageQuery{Limit: store.MaxPage})
 	if err != nil {
@@ -119,12 +151,12 @@ func queue(t *testing.T, w *notifyWorld, database *sqlite.Store, channel notify.
 
 func settle(t *testing.T, w *notifyWorld, database *sqlite.Store, channel notify.Channel, states ...notify.State) {
 	t.Helper()
-	claimed, err := database.Claim(t.Context(), channel, w.clock.now(), len(states), time.Minute)
+	claimed, err := database.Claim(t.Context(), channel, w.clock.Now(), len(states), time.Minute)
 	if err != nil || len(claimed) != len(states) {
 		t.Fatalf("%d of %d claimed: %v", len(claimed), len(states), err)
 	}
 	for i, m := range claimed {
-		outcome := notify.Outcome{Attempt: 1, State: states[i], At: w.clock.now(), NextAt: w.clock.now().Add(time.Hour)}
+		outcome := notify.Outcome{Attempt: 1, State: states[i], At: w.clock.Now(), NextAt: w.clock.Now().Add(time.Hour)}
 		if err := database.Finish(t.Context(), m.ID, outcome); err != nil {
 			t.Fatal(err)
 		}
@@ -150,13 +182,14 @@ func TestConsequences_MetricsTellWhatIsLeftToDo(t *testing.T) {
 	}
 	queue(t, w, database, "elsewhere", notify.Concern, "a", "b", "c", "d", "e")
 	settle(t, w, database, "elsewhere", notify.Dead, notify.HeldBack, notify.Delivered)
-	w.clock.advance(55 * time.Second)
+	w.clock.Move(55 * time.Second)
 	c.metrics.observe(notify.Message{Channel: notify.Webhook("any name")}, notify.Outcome{State: notify.Dead})
 	got := read()
 	for _, want := range []string{
 		"# the server's own",
 		`cyberbadge_issuer_messages{state="waiting"} 2`, `cyberbadge_issuer_messages{state="dead"} 1`, `cyberbadge_issuer_messages{state="held"} 1`,
 		"cyberbadge_issuer_message_waiting_seconds 57", "cyberbadge_issuer_due_lag_seconds 0",
+		"cyberbadge_issuer_cases_open 0", `cyberbadge_issuer_people{phase="good"} 0`, `cyberbadge_issuer_people{phase="unjudged"} 0`,
 		`cyberbadge_issuer_deliveries_total{channel="webhook",state="dead"} 1`, `cyberbadge_issuer_deliveries_total{channel="mail",state="delivered"} 0`,
 	} {
 		if !slices.Contains(got, want) {
@@ -164,11 +197,16 @@ func TestConsequences_MetricsTellWhatIsLeftToDo(t *testing.T) {
 		}
 	}
 	importSample(t, c.program)
+	for _, want := range []string{`cyberbadge_issuer_people{phase="good"} 124`, `cyberbadge_issuer_people{phase="left"} 8`} {
+		if got := read(); !slices.Contains(got, want) {
+			t.Errorf("%s is not among\n%s", want, strings.Join(got, "\n"))
+		}
+	}
 	due, err := c.program.NextDue(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.clock.advance(due.Sub(w.clock.now()) + 90*time.Second)
+	w.clock.Move(due.Sub(w.clock.Now()) + 90*time.Second)
 	if want := "cyberbadge_issuer_due_lag_seconds 90"; !slices.Contains(read(), want) {
 		t.Errorf("%s is missing", want)
 	}
@@ -180,15 +218,15 @@ func TestLockOut_ARestartDoesNotOpenTheGateAnew(t *testing.T) {
 	_, database := w.open(t)
 	old := queue(t, w, database, notify.LockOut, notify.Lock, "old")
 	settle(t, w, database, notify.LockOut, notify.Delivered)
-	settledOld := w.clock.now()
-	w.clock.advance(30 * time.Minute)
+	settledOld := w.clock.Now()
+	w.clock.Move(30 * time.Minute)
 	queue(t, w, database, notify.LockOut, notify.Unlock, "unlock")
 	settle(t, w, database, notify.LockOut, notify.Delivered)
 	all := queue(t, w, database, notify.LockOut, notify.Lock, "done", "again", "held", "untried")
 	settle(t, w, database, notify.LockOut, notify.Delivered, notify.Waiting, notify.HeldBack)
 
 	recent := func() []string {
-		before, err := recentLocks(t.Context(), database, w.clock.now())
+		before, err := recentLocks(t.Context(), database, w.clock.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -200,11 +238,11 @@ func TestLockOut_ARestartDoesNotOpenTheGateAnew(t *testing.T) {
 		}
 		return keys
 	}
-	w.clock.advance(settledOld.Add(time.Hour).Sub(w.clock.now()) - time.Nanosecond)
+	w.clock.Move(settledOld.Add(time.Hour).Sub(w.clock.Now()) - time.Nanosecond)
 	if got := recent(); !slices.Equal(got, []string{old[0].Key, "done", "again"}) {
 		t.Errorf("within the hour: %q", got)
 	}
-	w.clock.advance(time.Nanosecond)
+	w.clock.Move(time.Nanosecond)
 	if got := recent(); !slices.Equal(got, []string{"done", "again"}) {
 		t.Errorf("an hour later: %q", got)
 	}

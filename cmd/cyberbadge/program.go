@@ -227,19 +227,24 @@ func (o ownCourier) Drain(ctx context.Context) (int, error) {
 
 func programAdvanceCommand(s streams) *cobra.Command {
 	r := reach{streams: s}
-	var asJSON bool
+	var confirm, asJSON bool
 	c := &cobra.Command{
 		Use:   "advance --dir DIR",
 		Short: "Work off what is due now, where no server runs",
 		Long: `Work off what is due now: reminders, suspensions, lock-outs and restorations, and
 a policy that has come into force. A running server does so by itself, on time;
-without one, run this often. Running it again does nothing.`,
+without one, run this often. Running it again does nothing.
+
+If the program stood still, or a source does, and nothing was heard of many people's
+devices for too long, they get no badge, but nobody is suspended for it. See whether
+the sources answer; if the devices really are silent, suspend them with --confirm, on
+the issuer's own machine, whether or not a server runs.`,
 		Example: `  cyberbadge program advance --dir issuer`,
 		Args:    arguments(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return r.withAPI(c.Context(), func(a *api) error {
 				var raw json.RawMessage
-				if err := a.post(c.Context(), "/v1/program/advance", struct{}{}, &raw); err != nil {
+				if err := a.post(c.Context(), "/v1/program/advance", map[string]bool{"confirm": confirm}, &raw); err != nil {
 					return err
 				}
 				if asJSON {
@@ -262,6 +267,7 @@ without one, run this often. Running it again does nothing.`,
 		},
 	}
 	r.flags(c)
+	c.Flags().BoolVar(&confirm, "confirm", false, "suspend those of whom nothing is heard, however many they are")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }

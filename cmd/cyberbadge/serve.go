@@ -89,9 +89,6 @@ func (f *issuerFolder) serve(ctx context.Context, logger *slog.Logger, ready fun
 	if err != nil {
 		return err
 	}
-	if err := unlock(settings.BadgeKey, settings.ListKey); err != nil {
-		return err
-	}
 	var bell bell
 	settings.Queued = bell.ring
 	program, database, err := f.program(ctx, settings)
@@ -99,6 +96,9 @@ func (f *issuerFolder) serve(ctx context.Context, logger *slog.Logger, ready fun
 		return err
 	}
 	defer func() { err = errors.Join(err, database.Close()) }()
+	if err := program.UnlockKeys(); err != nil {
+		return err
+	}
 	consequences, err := f.consequences(ctx, program, database, logger)
 	if err != nil {
 		return err
@@ -108,15 +108,14 @@ func (f *issuerFolder) serve(ctx context.Context, logger *slog.Logger, ready fun
 	if err != nil {
 		return err
 	}
-	pushed, asked, err := f.whole.Evidence.build(evidenceParts{
-		receiver: program, inventory: program, cursors: program.Cursors(), directory: program, now: f.now, logger: logger,
-	})
+	pushed, asked, err := f.evidence(program, logger)
 	if err != nil {
 		return misuseError{err}
 	}
 	api, err := issuerserver.New(issuerserver.Config{
 		Office: desk, TokenUses: database, Limits: f.whole.Limits.limits(), Evidence: pushed,
-		Program: program, Tokens: database, Now: f.now, Logger: logger, TLS: f.config.TLSCertificate != "",
+		TrustBundle: f.trustBundle,
+		Program:     program, Tokens: database, Now: f.now, Logger: logger, TLS: f.config.TLSCertificate != "",
 	})
 	if err != nil {
 		return err
@@ -128,8 +127,13 @@ func (f *issuerFolder) serve(ctx context.Context, logger *slog.Logger, ready fun
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	// Stopped in the opposite order: calls, what asks for evidence, the scheduler, the
-	// courier; each leaves work to the next.
-	stop := consequences.start(cancel)
+	// courier, what publishes lists; each leaves work to the next.
+	stopPublishing, err := f.publishing(program, cancel)
+	if err != nil {
+		return errors.Join(err, local.Close())
+	}
+	defer func() { err = errors.Join(err, stopPublishing()) }()
+	stop := consequences.start(func(ctx context.Context) { hearFirst(ctx, asked, askFirst, logger) }, cancel)
 	defer func() { err = errors.Join(err, stop()) }()
 	defer resuming(ctx, desk, logger)()
 	if asked != nil {
@@ -147,13 +151,17 @@ func (f *issuerFolder) serve(ctx context.Context, logger *slog.Logger, ready fun
 		MaxBody:        issuerserver.MaxImport,
 		Now:            f.now,
 		Logger:         logger,
-		Ready:          bothReady(api.Ready, consequences.ready),
+		// Status lists are served however late the scheduler is: a balancer that took
+		// this node out for it would close every gate.
+		Ready:           api.Ready,
+		OperationsReady: bothReady(api.OperationsReady, consequences.ready),
+		OnShutdown:      api.EndStreams,
 	}, ready)
 }
 
 // serve runs the verifier until ctx is done. ready is called once it listens.
 func (f *verifierFolder) serve(ctx context.Context, logger *slog.Logger, ready func(url string)) (err error) {
-	v, trustList, err := f.verifierAndTrust(logger)
+	v, err := f.verifier(logger)
 	if err != nil {
 		return err
 	}
@@ -165,7 +173,6 @@ func (f *verifierFolder) serve(ctx context.Context, logger *slog.Logger, ready f
 		TLS:             f.config.TLSCertificate != "" || strings.HasPrefix(f.config.Address, "https:"),
 		Now:             f.now,
 		Logger:          logger,
-		TrustList:       trustList,
 	}
 	maxBody := verifierserver.MaxBody
 	if f.hasGates() {
@@ -178,12 +185,34 @@ func (f *verifierFolder) serve(ctx context.Context, logger *slog.Logger, ready f
 			return err
 		}
 		maxBody = verifierserver.MaxVisitsBody
-		defer gates.tend(ctx, v, logger)()
+		defer gates.tend(ctx, logger)()
+	}
+	if settings.Webhooks, err = f.endings(logger); err != nil {
+		return err
+	}
+	fetcher, err := f.config.Fetch.client()
+	if err != nil {
+		return misuseError{err}
+	}
+	defer f.keepBundles(ctx, v, fetcher, logger)()
+	heard, err := f.signals(v, logger)
+	if err != nil {
+		return err
+	}
+	if heard.arePushed() {
+		settings.Signals = heard
 	}
 	api, err := verifierserver.New(settings)
 	if err != nil {
 		return misuseError{err}
 	}
+	// What lists end is told to the last: they stop first, then the webhooks.
+	stopTelling := telling(settings.Webhooks)
+	defer func() { err = errors.Join(err, stopTelling()) }()
+	stopHearing := beside(heard.run)
+	defer func() { err = errors.Join(err, stopHearing()) }()
+	stopKeeping := beside(func(ctx context.Context) error { v.KeepLists(ctx); return nil })
+	defer func() { err = errors.Join(err, stopKeeping()) }()
 	return runServer(ctx, httpserver.Config{
 		Addr:           f.config.Listen,
 		Handler:        api.Handler(),
@@ -195,6 +224,7 @@ func (f *verifierFolder) serve(ctx context.Context, logger *slog.Logger, ready f
 		Now:            f.now,
 		Logger:         logger,
 		Ready:          api.Ready,
+		OnShutdown:     api.EndStreams,
 	}, ready)
 }
 

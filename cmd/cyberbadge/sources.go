@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"time"
 	"unicode/utf8"
 
 	"github.com/cyberbadge/cyberbadge/internal/config"
 	"github.com/cyberbadge/cyberbadge/internal/outbound"
-	"github.com/cyberbadge/cyberbadge/internal/webhook"
+	"github.com/cyberbadge/cyberbadge/issuer"
 	issuerserver "github.com/cyberbadge/cyberbadge/issuer/server"
 	"github.com/cyberbadge/cyberbadge/issuer/source"
 	"github.com/cyberbadge/cyberbadge/issuer/source/fleet"
@@ -33,12 +32,6 @@ type evidenceSection struct {
 	Sources  []sourceSection  `yaml:"sources"`
 	Webhooks []webhookSection `yaml:"webhooks"`
 	Tables   []tableSection   `yaml:"tables"`
-}
-
-// networkSection says which addresses may be called that are not public.
-type networkSection struct {
-	AllowPorts           []uint16 `yaml:"allow_ports"`
-	AllowPrivateNetworks []string `yaml:"allow_private_networks"`
 }
 
 // sourceSection is one system that is asked: exactly one of the three is there.
@@ -100,6 +93,18 @@ type evidenceParts struct {
 	logger    *slog.Logger
 }
 
+// evidence is the folder's section, built for a program.
+func (f *issuerFolder) evidence(program *issuer.Program, logger *slog.Logger) (issuerserver.Evidence, *runner.Runner, error) {
+	section := f.whole.Evidence
+	roots, err := f.authorities(section.Network.CAFile)
+	if err != nil {
+		return issuerserver.Evidence{}, nil, fmt.Errorf("evidence.network.ca_file: %w", err)
+	}
+	return section.build(evidenceParts{
+		receiver: program, inventory: program, cursors: program.Cursors(), directory: program, roots: roots, now: f.now, logger: logger,
+	})
+}
+
 // build returns what the server needs, and a runner to run beside it; nil when
 // nothing is asked. It reports everything that is wrong at once.
 func (c *evidenceSection) build(parts evidenceParts) (issuerserver.Evidence, *runner.Runner, error) {
@@ -137,9 +142,11 @@ func (c *evidenceSection) runner(parts evidenceParts) (*runner.Runner, error) {
 	if len(c.Sources) == 0 {
 		return nil, nil
 	}
-	client, err := c.Network.client(parts.roots)
+	rules := c.Network.rules(parts.roots)
+	rules.Timeout, rules.MaxBody = sourceTimeout, sourcePage
+	client, err := outbound.New(rules)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("evidence: network: %w", err)
 	}
 	settings := runner.Config{
 		Receiver: parts.receiver, Inventory: parts.inventory, Cursors: parts.cursors, Now: parts.now, Logger: parts.logger,
@@ -158,18 +165,6 @@ func (c *evidenceSection) runner(parts evidenceParts) (*runner.Runner, error) {
 		return nil, fmt.Errorf("evidence: %w", err)
 	}
 	return asked, nil
-}
-
-func (s *networkSection) client(roots *x509.CertPool) (*outbound.Client, error) {
-	settings := outbound.Config{AllowPorts: s.AllowPorts, Timeout: sourceTimeout, MaxBody: sourcePage, RootCAs: roots}
-	for _, text := range s.AllowPrivateNetworks {
-		network, err := netip.ParsePrefix(text)
-		if err != nil {
-			return nil, fmt.Errorf("evidence: network: allow_private_networks: %q is not a network like 10.0.0.0/8", text)
-		}
-		settings.AllowPrivateNetworks = append(settings.AllowPrivateNetworks, network)
-	}
-	return outbound.New(settings)
 }
 
 // feed returns the name under which a source's records are kept, and the source.
@@ -214,21 +209,8 @@ func named(name, otherwise string) string {
 }
 
 func (s *webhookSection) sender() (issuerserver.Sender, error) {
-	sender := issuerserver.Sender{Source: s.Source}
-	if !s.Secret.IsSet() {
-		return sender, errors.New("secret is missing: make one with: echo whsec_$(openssl rand -base64 32)")
-	}
-	for _, text := range []config.Secret{s.Secret, s.NextSecret} {
-		if !text.IsSet() {
-			continue
-		}
-		secret, err := webhook.ParseSecret(text.Reveal())
-		if err != nil {
-			return sender, err
-		}
-		sender.Secrets = append(sender.Secrets, secret)
-	}
-	return sender, nil
+	secrets, err := webhookSecrets(s.Secret, s.NextSecret)
+	return issuerserver.Sender{Source: s.Source, Secrets: secrets}, err
 }
 
 func (s *tableSection) table() (source.TableConfig, error) {

@@ -227,14 +227,28 @@ evidence:
 		"evidence: {sources: [{interval: 1s, lrs: {url: 'https://a.example', token: {file: lrs.secret}}}]}":                                                 "the interval is 10s to 24h0m0s, not 1s",
 	} {
 		section, err := loadEvidence(t, text)
-		if err != nil {
-			t.Fatal(err)
+		if err == nil {
+			_, _, err = section.build(newIntake().parts(nil))
 		}
-		if _, _, err := section.build(newIntake().parts(nil)); err == nil || !strings.Contains(err.Error(), want) {
+		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", text, err, want)
 		}
 	}
 	if _, err := loadEvidence(t, "evidence: {source: []}"); err == nil || !strings.Contains(err.Error(), `unknown key "source"`) {
 		t.Errorf("a misspelled key: %v", err)
+	}
+}
+
+func TestEvidence_AFileOfAuthoritiesHoldsSome(t *testing.T) {
+	t.Parallel()
+	f := &issuerFolder{path: t.TempDir()}
+	f.whole.Evidence.Network.CAFile = "authorities.pem"
+	path := filepath.Join(f.path, "authorities.pem")
+	if err := os.WriteFile(path, []byte("none\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := "evidence.network.ca_file: " + path + " holds no certificate in PEM"
+	if _, _, err := f.evidence(nil, nil); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }

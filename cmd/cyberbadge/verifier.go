@@ -22,15 +22,33 @@ func verifierInitCommand(s streams) *cobra.Command {
 	var setup verifierSetup
 	c := &cobra.Command{
 		Use:   "init --dir DIR",
-		Short: "Make a verifier's folder; then say whom to trust with verifier trust",
+		Short: "Make a verifier's folder; then say whom to trust with verifier trust, or import a bundle",
+		Long: `Make a verifier's folder. Then say whom to trust with verifier trust.
+
+With --root the program's root key is pinned instead: by the fingerprint, or its
+words, that cyberbadge bundle fingerprint shows at the issuer. Trust and status
+lists then come in bundles that somebody carries here; nothing is fetched, and a
+bundle's own limit says how old its lists may get. With --trust-bundle there is a
+network: keys come from that address, and status lists from the issuer.`,
 		Example: `  cyberbadge verifier init --dir verifier --site "plant 7"
-  cyberbadge verifier trust --dir verifier --add trust-list.json`,
+  cyberbadge verifier trust --dir verifier --add trust-list.json
+  cyberbadge verifier init --dir offline --root root.words --customer plant-7`,
 		Args: arguments(),
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(c *cobra.Command, _ []string) error {
+			if setup.isAirGapped() && !c.Flags().Changed("max-status-age") {
+				setup.maxStatusAge = 0
+			}
 			if err := initVerifier(setup); err != nil {
 				return err
 			}
-			fmt.Fprintf(s.err, "verifier is in %s; next: cyberbadge verifier trust --dir %s --add trust-list.json\n", setup.dir, setup.dir)
+			next := "verifier trust --dir " + setup.dir + " --add trust-list.json"
+			switch {
+			case setup.isAirGapped():
+				next = "bundle import --dir " + setup.dir + " FILE"
+			case setup.root != "":
+				next = "verifier serve --dir " + setup.dir
+			}
+			fmt.Fprintf(s.err, "verifier is in %s; next: cyberbadge %s\n", setup.dir, next)
 			return nil
 		},
 	}
@@ -39,6 +57,9 @@ func verifierInitCommand(s streams) *cobra.Command {
 	f.StringVar(&setup.site, "site", "", "name of the site, repeated in decisions")
 	f.StringVar(&setup.listen, "listen", "127.0.0.1:8090", "address to serve on")
 	f.DurationVar(&setup.maxStatusAge, "max-status-age", revocation.DefaultMaxAge, "the oldest status list that a decision may rest on")
+	f.StringVar(&setup.root, "root", "", "the root key to pin: fingerprint, its words, or a file with either or with the key")
+	f.StringVar(&setup.customer, "customer", "", "what the issuer calls this customer in bundles; without it only bundles for anybody are taken")
+	f.StringVar(&setup.trustBundle, "trust-bundle", "", "where the issuer's trust bundle is, such as https://badge.vendor.example/trust-bundle")
 	f.BoolVar(&setup.gates, "gates", false, "serve the guards' page, for tablets that are paired with verifier gate pair")
 	f.DurationVar(&setup.visits, "visits", 0, "keep a register of the gates' visits, each for so long; none when 0")
 	f.UintSliceVar(&setup.allowPorts, "allow-port", nil, "port beside 443 that status lists may be fetched from")
@@ -86,11 +107,12 @@ you trust, and compare its key ids with the issuer over another.`,
 
 func (f *verifierFolder) trusted(in io.Reader, add string) ([]string, error) {
 	if add == "" {
-		trust, err := f.trust()
+		v, err := f.verifier(nil)
 		if err != nil {
 			return nil, err
 		}
-		return trust.Issuers(), nil
+		defer v.Close()
+		return v.Trust().Issuers(), nil
 	}
 	text, err := readInput(in, add, verifier.MaxTrustSize)
 	if err != nil {
@@ -135,6 +157,9 @@ func printDecision(w io.Writer, d verifier.Decision, asJSON bool) error {
 	}
 	if d.Status != nil {
 		fmt.Fprintf(w, "  status list of %s, %d s old\n", d.Status.IssuedAt.Format("15:04:05 MST"), d.Status.AgeSeconds)
+	}
+	if b := d.Bundle; b != nil {
+		fmt.Fprintf(w, "  bundle %d of %s, %d s old, until %s\n", b.Number, b.IssuedAt.Format(bundleTime), b.AgeSeconds, b.Expires.Format(bundleTime))
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/cyberbadge/cyberbadge/credential"
 	"github.com/cyberbadge/cyberbadge/internal/config"
 	"github.com/cyberbadge/cyberbadge/revocation"
+	"github.com/cyberbadge/cyberbadge/revocation/cache"
 	"github.com/cyberbadge/cyberbadge/revocation/fetch"
 	"github.com/cyberbadge/cyberbadge/verifier"
 )
@@ -23,6 +24,7 @@ import (
 const (
 	verifierConfigFile = "verifier.yaml"
 	trustFile          = "trust.json"
+	listsFolder        = "lists" // status lists, for a restart without a network
 )
 
 // verifierConfig is verifier.yaml.
@@ -30,21 +32,24 @@ type verifierConfig struct {
 	Verifier verifierSection `yaml:"verifier"`
 	Gates    gatesSection    `yaml:"gates"`
 	Visits   visitsSection   `yaml:"visits"`
+	Roots    []rootSection   `yaml:"roots"`
 }
 
 type verifierSection struct {
-	Site             string        `yaml:"site"`
-	Audience         string        `yaml:"audience"`
-	Listen           string        `yaml:"listen"`
-	Address          string        `yaml:"address"`
-	OperationsListen string        `yaml:"operations_listen"`
-	TLSCertificate   string        `yaml:"tls_certificate"`
-	TLSKey           string        `yaml:"tls_key"`
-	Trust            string        `yaml:"trust"`
-	MaxStatusAge     time.Duration `yaml:"max_status_age"`
-	AuthorizeAccess  string        `yaml:"authorize_access"`
-	Policy           policySection `yaml:"policy"`
-	Fetch            fetchSection  `yaml:"fetch"`
+	Site             string           `yaml:"site"`
+	Audience         string           `yaml:"audience"`
+	Listen           string           `yaml:"listen"`
+	Address          string           `yaml:"address"`
+	OperationsListen string           `yaml:"operations_listen"`
+	TLSCertificate   string           `yaml:"tls_certificate"`
+	TLSKey           string           `yaml:"tls_key"`
+	Trust            string           `yaml:"trust"`
+	MaxStatusAge     time.Duration    `yaml:"max_status_age"`
+	AuthorizeAccess  string           `yaml:"authorize_access"`
+	Policy           policySection    `yaml:"policy"`
+	Fetch            fetchSection     `yaml:"fetch"`
+	Ended            endedSection     `yaml:"ended"`
+	Signals          []signalsSection `yaml:"signals"`
 }
 
 type policySection struct {
@@ -57,6 +62,7 @@ type policySection struct {
 }
 
 type fetchSection struct {
+	Off                   bool     `yaml:"off"`
 	AllowHosts            []string `yaml:"allow_hosts"`
 	AllowPorts            []uint16 `yaml:"allow_ports"`
 	AllowPrivateNetworks  []string `yaml:"allow_private_networks"`
@@ -78,6 +84,7 @@ type verifierFolder struct {
 	config verifierSection
 	gates  gatesSection
 	visits visitsSection
+	roots  []rootSection
 	now    func() time.Time
 }
 
@@ -98,66 +105,82 @@ func openVerifierFolder(path string, s streams) (*verifierFolder, error) {
 		return nil, misuseError{err}
 	}
 	return &verifierFolder{
-		path: path, config: settings.Verifier, gates: settings.Gates, visits: settings.Visits, now: s.now,
+		path: path, config: settings.Verifier, gates: settings.Gates, visits: settings.Visits, roots: settings.Roots, now: s.now,
 	}, nil
 }
 
 // verifier builds the verifier that the folder describes.
 func (f *verifierFolder) verifier(logger *slog.Logger) (*verifier.Verifier, error) {
-	v, _, err := f.verifierAndTrust(logger)
-	return v, err
-}
-
-// verifierAndTrust also returns the text of the trust list, for who is to decide
-// by the same.
-func (f *verifierFolder) verifierAndTrust(logger *slog.Logger) (*verifier.Verifier, []byte, error) {
-	trust, text, err := f.trustList()
+	trust, err := f.trustList()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	fetcher, err := f.config.Fetch.client()
+	roots, err := f.pinned()
 	if err != nil {
-		return nil, nil, misuseError{err}
+		return nil, err
 	}
-	v, err := verifier.New(verifier.Config{
+	settings := verifier.Config{
 		Trust:        trust,
-		Fetcher:      fetcher,
-		Aggregator:   fetcher,
+		Roots:        roots,
+		Cache:        f.listCache(logger),
 		MaxStatusAge: f.config.MaxStatusAge,
 		Audience:     f.config.Audience,
 		Policy:       verifier.Policy(f.config.Policy),
 		Now:          f.now,
 		Logger:       logger,
-	})
-	if err != nil {
-		return nil, nil, misuseError{err}
 	}
-	return v, text, nil
+	fetcher, err := f.config.Fetch.client()
+	if err != nil {
+		return nil, misuseError{err}
+	}
+	if fetcher != nil {
+		settings.Fetcher, settings.Aggregator, settings.Follower = fetcher, fetcher, fetcher
+	}
+	v, err := verifier.New(settings)
+	if err != nil {
+		return nil, misuseError{err}
+	}
+	return v, nil
 }
 
-func (f *verifierFolder) trust() (*verifier.Trust, error) {
-	trust, _, err := f.trustList()
-	return trust, err
+// listCache is nil where no lists can be kept: decisions can be made without.
+func (f *verifierFolder) listCache(logger *slog.Logger) revocation.Cache {
+	lists, err := cache.Open(f.file(listsFolder))
+	if err == nil {
+		return lists
+	}
+	if logger != nil {
+		logger.Warn("status lists are not kept over a restart", "error", err)
+	}
+	return nil
 }
 
-// trustList reads the file once: the list and its text are of the same instant.
-func (f *verifierFolder) trustList() (*verifier.Trust, []byte, error) {
+// trustList reads the trust list. A verifier that pins root keys needs none: then it
+// is nil when there is no file.
+func (f *verifierFolder) trustList() (*verifier.Trust, error) {
 	path := f.file(f.config.Trust)
 	text, err := readBounded(path, verifier.MaxTrustSize)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, misuse("no issuer is trusted yet; add one with: cyberbadge verifier trust --dir %s --add trust-list.json", f.path)
+		if len(f.roots) > 0 {
+			return nil, nil
+		}
+		return nil, misuse("no issuer is trusted yet; add one with: cyberbadge verifier trust --dir %s --add trust-list.json", f.path)
 	}
 	if err != nil {
-		return nil, nil, misuse("trust list: %w", err)
+		return nil, misuse("trust list: %w", err)
 	}
 	trust, err := verifier.ParseTrust(text)
 	if err != nil {
-		return nil, nil, misuse("%w (in %s)", err, path)
+		return nil, misuse("%w (in %s)", err, path)
 	}
-	return trust, text, nil
+	return trust, nil
 }
 
+// client is nil where nothing is to be fetched.
 func (s *fetchSection) client() (*fetch.Client, error) {
+	if s.Off {
+		return nil, nil
+	}
 	settings, err := s.settings()
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cyberbadge/cyberbadge/revocation/bundle"
 	verifierserver "github.com/cyberbadge/cyberbadge/verifier/server"
 )
 
@@ -21,12 +22,18 @@ type verifierSetup struct {
 	allowPorts        []uint
 	gates             bool
 	visits            time.Duration
+	// root pins a root key, given in any of its forms; without trustBundle there is no
+	// network, and bundles are carried here.
+	root, customer, trustBundle string
 }
+
+// isAirGapped reports whether everything comes in bundles that are carried here.
+func (s *verifierSetup) isAirGapped() bool { return s.root != "" && s.trustBundle == "" }
 
 // check reports everything that could not be served later.
 func (s *verifierSetup) check() error {
 	var problems []error
-	if s.maxStatusAge <= 0 {
+	if s.maxStatusAge < 0 || s.maxStatusAge == 0 && !s.isAirGapped() {
 		problems = append(problems, misuse("--max-status-age %v: no status list is younger than that", s.maxStatusAge))
 	}
 	if len(s.site) > verifierserver.MaxSite {
@@ -37,6 +44,12 @@ func (s *verifierSetup) check() error {
 	}
 	if s.visits > 0 && !s.gates {
 		problems = append(problems, misuse("--visits needs --gates: it is the gates that report visits"))
+	}
+	if s.root == "" && (s.customer != "" || s.trustBundle != "") {
+		problems = append(problems, misuse("--customer and --trust-bundle go with --root: bundles are taken by the root key that is pinned"))
+	}
+	if len(s.customer) > bundle.MaxCustomer {
+		problems = append(problems, misuse("--customer has %d bytes; %d at most", len(s.customer), bundle.MaxCustomer))
 	}
 	for _, port := range s.allowPorts {
 		if port < 1 || port > math.MaxUint16 {
@@ -53,6 +66,13 @@ func initVerifier(setup verifierSetup) error {
 	}
 	if err := setup.check(); err != nil {
 		return err
+	}
+	if setup.root != "" {
+		pin, err := readRoot(setup.root)
+		if err != nil {
+			return err
+		}
+		setup.root = pin.String()
 	}
 	if err := os.MkdirAll(setup.dir, 0o700); err != nil {
 		return err
@@ -71,9 +91,16 @@ func (s *verifierSetup) text() string {
 	fmt.Fprintf(&b, "# A verifier of Cyber Badges. docs/operations.md explains every setting; each can\n")
 	fmt.Fprintf(&b, "# be overridden from the environment, for example CYBERBADGE_VERIFIER_LISTEN.\n")
 	fmt.Fprintf(&b, "verifier:\n  site: %q\n  listen: %q\n  trust: %s\n", s.site, s.listen, trustFile)
-	fmt.Fprintf(&b, "  max_status_age: %s\n", s.maxStatusAge)
-	if s.insecureLoopback || len(s.allowPorts) > 0 {
+	if s.maxStatusAge == 0 {
+		fmt.Fprintf(&b, "  max_status_age: 0s # the bundle's own limit counts\n")
+	} else {
+		fmt.Fprintf(&b, "  max_status_age: %s\n", s.maxStatusAge)
+	}
+	if s.insecureLoopback || len(s.allowPorts) > 0 || s.isAirGapped() {
 		fmt.Fprintf(&b, "  fetch:\n")
+	}
+	if s.isAirGapped() {
+		fmt.Fprintf(&b, "    off: true # everything comes in bundles\n")
 	}
 	if len(s.allowPorts) > 0 {
 		ports := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(s.allowPorts)), ", "), "[]")
@@ -81,6 +108,15 @@ func (s *verifierSetup) text() string {
 	}
 	if s.insecureLoopback {
 		fmt.Fprintf(&b, "    insecure_allow_loopback: true # for development only\n")
+	}
+	if s.root != "" {
+		fmt.Fprintf(&b, "roots:\n  - root: %q\n", s.root)
+	}
+	if s.customer != "" {
+		fmt.Fprintf(&b, "    customer: %q\n", s.customer)
+	}
+	if s.trustBundle != "" {
+		fmt.Fprintf(&b, "    url: %q\n", s.trustBundle)
 	}
 	if s.gates {
 		fmt.Fprintf(&b, "gates:\n  database: %s\n", gatesFile)

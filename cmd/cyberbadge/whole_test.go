@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cyberbadge/cyberbadge/internal/clocktest"
 	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/sample"
 	"github.com/cyberbadge/cyberbadge/revocation"
@@ -30,7 +31,7 @@ func TestWholeProgram_FromEvidenceToAVerdict(t *testing.T) {
 
 	shown := w.scan(lost)
 	w.expect(shown, verifier.OK)
-	w.gate.advance(100 * time.Second)
+	w.gate.Move(100 * time.Second)
 	w.expect(shown, verifier.StalePresentation)
 	w.advance(100*time.Second, w.office, w.phone)
 
@@ -54,30 +55,12 @@ func TestWholeProgram_FromEvidenceToAVerdict(t *testing.T) {
 	w.expect(w.scan(lost), verifier.StatusStale)
 }
 
-// clock is one machine's.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(by time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(by)
-}
-
 // world is an issuer, a phone and a verifier, each with a clock of its own.
 type world struct {
 	t                   *testing.T
 	dir, issuerDir      string
 	verifierURL         string
-	office, phone, gate *clock
+	office, phone, gate *clocktest.Clock
 	stopIssuer          func()
 }
 
@@ -99,7 +82,7 @@ func newWorldWith(t *testing.T, listTTL time.Duration, settings string) *world {
 	dir := t.TempDir()
 	w := &world{
 		t: t, dir: dir, issuerDir: filepath.Join(dir, "issuer"),
-		office: &clock{at: start}, phone: &clock{at: start}, gate: &clock{at: start},
+		office: clocktest.New(start), phone: clocktest.New(start), gate: clocktest.New(start),
 	}
 	issuerAddr, verifierAddr := w.address(), w.address()
 	w.setUpIssuer(issuerAddr, start, listTTL, settings)
@@ -144,9 +127,9 @@ func (w *world) setUpVerifier(issuerAddr, address string) {
 
 func (w *world) file(name string) string { return filepath.Join(w.dir, name) }
 
-func (w *world) advance(by time.Duration, clocks ...*clock) {
+func (w *world) advance(by time.Duration, clocks ...*clocktest.Clock) {
 	for _, c := range clocks {
-		c.advance(by)
+		c.Move(by)
 	}
 }
 
@@ -156,10 +139,10 @@ func (w *world) run(args ...string) string {
 	return w.runWith(w.office, "", args...)
 }
 
-func (w *world) runWith(c *clock, in string, args ...string) string {
+func (w *world) runWith(c *clocktest.Clock, in string, args ...string) string {
 	w.t.Helper()
 	var out, errs bytes.Buffer
-	status := run(w.t.Context(), args, streams{in: strings.NewReader(in), out: &out, err: &errs, now: c.now})
+	status := run(w.t.Context(), args, streams{in: strings.NewReader(in), out: &out, err: &errs, now: c.Now})
 	if status != statusOK {
 		w.t.Fatalf("cyberbadge %s: exit status %d\n%s", strings.Join(args, " "), status, &errs)
 	}
@@ -167,11 +150,11 @@ func (w *world) runWith(c *clock, in string, args ...string) string {
 }
 
 // serve runs a server until the test ends or it is stopped.
-func (w *world) serve(c *clock, url string, args ...string) (stop func()) {
+func (w *world) serve(c *clocktest.Clock, url string, args ...string) (stop func()) {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan int, 1)
-	s := streams{in: strings.NewReader(""), out: io.Discard, err: w.t.Output(), now: c.now}
+	s := streams{in: strings.NewReader(""), out: io.Discard, err: w.t.Output(), now: c.Now}
 	go func() { ended <- run(ctx, args, s) }()
 	stop = sync.OnceFunc(func() {
 		cancel()

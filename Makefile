@@ -8,6 +8,10 @@ STATICCHECK = $(GO) tool -modfile=tools/go.mod staticcheck
 # implementations, whose dependencies must not become the product's.
 CONFORMANCE = internal/conformance
 
+# What other people's implementations are installed as; the console's tests sign
+# officers in at one of them.
+PEERS = $(CONFORMANCE)/npm/node_modules/.package-lock.json
+
 .DEFAULT_GOAL := help
 .PHONY: help demo build web test lint unit conformance pages screenshots bench bench-web fuzz packages clean
 
@@ -62,14 +66,17 @@ lint: ## formatting, vet, staticcheck, module files
 unit: ## the product's own tests, with the race detector
 	$(GO) test -race ./...
 
-conformance: ## tests against published vectors and other implementations
-	cd $(CONFORMANCE)/npm && npm ci --ignore-scripts --no-audit --no-fund --silent
+conformance: $(PEERS) ## tests against published vectors and other implementations
 	cd $(CONFORMANCE) && $(GO) test -race ./...
+
+$(PEERS): $(CONFORMANCE)/npm/package-lock.json
+	@scripts/packages node npm
+	cd $(CONFORMANCE)/npm && npm ci --ignore-scripts --no-audit --no-fund --silent
 
 # go test finds node by way of this.
 IN_NODE = -exec "$$($(GO) env GOROOT)/lib/wasm/go_js_wasm_exec"
 
-pages: web ## tests of the pages: units, the verifier in WebAssembly, Chromium
+pages: web $(PEERS) ## tests of the pages: units, the verifier in WebAssembly, Chromium
 	@scripts/packages chromium
 	cd web && npm test --silent
 	$(WASM) vet ./verifier/wasm
@@ -78,7 +85,7 @@ pages: web ## tests of the pages: units, the verifier in WebAssembly, Chromium
 	$(GO) vet -tags pages ./web/e2e
 	$(GO) test -tags pages -count=1 -timeout 30m -run TestPages ./web/e2e
 
-screenshots: web ## the pages as pictures in web/screenshots, to look at
+screenshots: web $(PEERS) ## the pages as pictures in web/screenshots, to look at
 	@scripts/packages chromium
 	$(GO) test -tags pages -count=1 -run TestScreenshots ./web/e2e
 

@@ -94,8 +94,10 @@ var rules = []rule{
 
 	{why: "gin stays in the two servers, and in the example that is about it", direct: true,
 		who: everything, except: `(issuer|verifier)/server(/.*)?|examples/middleware`, never: `github\.com/gin-gonic/.*`},
-	{why: "go-sqlite3 needs cgo, so it stays in the two stores", direct: true,
-		who: everything, except: `issuer/store/sqlite|verifier/sqlite`, never: `github\.com/mattn/go-sqlite3`},
+	{why: "go-sqlite3 needs cgo, so it has one room", direct: true,
+		who: everything, except: `internal/sqlitefile(/.*)?`, never: `github\.com/mattn/go-sqlite3`},
+	{why: "who embeds this verifier or builds on this issuer chooses what it is kept in",
+		who: `(verifier|issuer)(/.*)?`, except: `(issuer/store|verifier)/sqlite|` + testKits, never: `internal/sqlitefile(/.*)?`},
 	{why: "jwx has one room, so that replacing it touches one folder", direct: true,
 		who: everything, except: `internal/jose`, never: `github\.com/lestrrat-go/.*`},
 	{why: "drawing is its own package, because verifiers do not draw", direct: true,

@@ -48,6 +48,7 @@ func TestFormats_GeneratedPartsAreWhatTheCodeDoes(t *testing.T) {
 		{"decision", jsonBlock(t, marshal(t, decide(t, presentation, revocation.Valid)))},
 		{"denial", jsonBlock(t, marshal(t, decide(t, presentation, revocation.Suspended)))},
 		{"codes", codesTable(t)},
+		{"events", eventsTable(t)},
 	} {
 		t.Run(part.name, func(t *testing.T) { checkPart(t, part.name, part.text) })
 	}
@@ -100,16 +101,19 @@ func TestFormats_CodesAreUnderTheReasonThatVerifiersGive(t *testing.T) {
 			t.Errorf("%s says %s is %s; a verifier gives %s", formats, c, reason, got)
 		}
 	}
-	if want := len(constants(t, "credential/code/code.go", "Code")) - len(issuersOwn); len(rows) != want {
+	if want := len(constants(t, "credential/code/code.go", "Code")) - len(undecided); len(rows) != want {
 		t.Errorf("%s lists %d codes of decisions, there are %d", formats, len(rows), want)
 	}
 }
 
 var codeRow = regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| `([a-z_]+)` \\|")
 
-// issuersOwn are the codes with which an issuer refuses to sign; no decision has
-// them.
-var issuersOwn = []code.Code{code.ClaimNameInvalid, code.ClaimValueInvalid}
+// undecided are the codes that no decision has: with the first an issuer refuses to
+// sign, with the others a bundle is refused.
+var undecided = []code.Code{
+	code.ClaimNameInvalid, code.ClaimValueInvalid,
+	code.BundleInvalid, code.BundleRollback, code.BundleNotForUs,
+}
 
 func codesTable(t *testing.T) string {
 	var b strings.Builder
@@ -120,6 +124,19 @@ func codesTable(t *testing.T) string {
 			continue
 		}
 		fmt.Fprintf(&b, "| `%s` | `%s` | %s |\n", c.value, reason, c.comment)
+	}
+	return b.String()
+}
+
+func eventsTable(t *testing.T) string {
+	var b strings.Builder
+	b.WriteString("| kind | subject | detail |\n|---|---|---|\n")
+	for _, kind := range constants(t, "issuer/store/event.go", "EventKind") {
+		subject, detail, found := strings.Cut(kind.comment, "; ")
+		if !found {
+			t.Errorf("issuer/store/event.go does not say whose id the subject of %s is, and what is in its detail", kind.value)
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", kind.value, subject, strings.ReplaceAll(detail, "|", "\\|"))
 	}
 	return b.String()
 }
@@ -183,19 +200,7 @@ func members(of reflect.Type) []string {
 // from fixed texts.
 func exampleBadge(t *testing.T) string {
 	t.Helper()
-	issuer, err := credential.NewIssuer(credentialtest.IssuerConfig("docs/formats.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	draft, err := issuer.Prepare(credentialtest.Claims())
-	if err != nil {
-		t.Fatal(err)
-	}
-	badge, err := issuer.Sign(draft)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return badge
+	return credentialtest.MustIssueBy(t, credentialtest.IssuerConfig("docs/formats.md"), credentialtest.Claims())
 }
 
 // decide makes the decision about the example with another status each time.

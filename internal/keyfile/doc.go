@@ -1,4 +1,5 @@
-// Package keyfile keeps P-256 private keys in files.
+// Package keyfile keeps P-256 private keys in files, and RSA keys for security events
+// that are signed for other people's systems.
 //
 // A key is one PKCS#8 PEM block, encrypted with a passphrase in the age format
 // (age-encryption.org/v1, scrypt). The file's name ends in .key.age, and nothing

@@ -38,9 +38,22 @@ func encode(key *ecdsa.PrivateKey) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: blockType, Bytes: der}), nil
 }
 
-// decode reads exactly one PKCS#8 block and nothing else, so that a file means
-// one key.
+// decode reads a P-256 key.
 func decode(data []byte) (*ecdsa.PrivateKey, error) {
+	parsed, err := decodeBlock(data)
+	if err != nil {
+		return nil, err
+	}
+	key, ok := parsed.(*ecdsa.PrivateKey)
+	if !ok || key.Curve != elliptic.P256() {
+		return nil, ErrUnsupportedKey
+	}
+	return key, nil
+}
+
+// decodeBlock reads exactly one PKCS#8 block and nothing else, so that a file means
+// one key.
+func decodeBlock(data []byte) (any, error) {
 	block, rest := pem.Decode(data)
 	switch {
 	case block == nil:
@@ -57,11 +70,7 @@ func decode(data []byte) (*ecdsa.PrivateKey, error) {
 		// Not the library's text: it could quote the key.
 		return nil, fmt.Errorf("%w: the block is not PKCS#8", ErrMalformed)
 	}
-	key, ok := parsed.(*ecdsa.PrivateKey)
-	if !ok || key.Curve != elliptic.P256() {
-		return nil, ErrUnsupportedKey
-	}
-	return key, nil
+	return parsed, nil
 }
 
 func encrypt(data, passphrase []byte, workFactor int) ([]byte, error) {

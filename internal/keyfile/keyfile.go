@@ -59,6 +59,11 @@ func Save(path string, key *ecdsa.PrivateKey, protection Protection) error {
 }
 
 func save(path string, key *ecdsa.PrivateKey, protection Protection, workFactor int) error {
+	return saveText(path, func() ([]byte, error) { return encode(key) }, protection, workFactor)
+}
+
+// saveText writes what encode returns; that is not called where no file may be.
+func saveText(path string, encode func() ([]byte, error), protection Protection, workFactor int) error {
 	plain, err := isPlain(path, protection)
 	if err != nil {
 		return err
@@ -70,7 +75,7 @@ func save(path string, key *ecdsa.PrivateKey, protection Protection, workFactor 
 	if _, err := os.Lstat(path); err == nil {
 		return exists(path)
 	}
-	data, err := encode(key)
+	data, err := encode()
 	if err != nil {
 		return err
 	}
@@ -89,6 +94,19 @@ func save(path string, key *ecdsa.PrivateKey, protection Protection, workFactor 
 // Load reads the key at path. The signer signs ES256 digests with it, is safe for
 // concurrent use, and does not print the key.
 func Load(path string, protection Protection) (crypto.Signer, error) {
+	data, err := loadText(path, protection)
+	if err != nil {
+		return nil, err
+	}
+	key, err := decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("%w (%s)", err, path)
+	}
+	return &signer{key, "P-256"}, nil
+}
+
+// loadText reads what is in a key's file, decrypted.
+func loadText(path string, protection Protection) ([]byte, error) {
 	plain, err := isPlain(path, protection)
 	if err != nil {
 		return nil, err
@@ -97,23 +115,17 @@ func Load(path string, protection Protection) (crypto.Signer, error) {
 		return nil, err
 	}
 	data, err := read(path)
+	if err != nil || plain {
+		return data, err
+	}
+	passphrase, err := protection.passphrase()
 	if err != nil {
 		return nil, err
 	}
-	if !plain {
-		passphrase, err := protection.passphrase()
-		if err != nil {
-			return nil, err
-		}
-		if data, err = decrypt(data, passphrase, maxWorkFactor); err != nil {
-			return nil, fmt.Errorf("%w (%s)", err, path)
-		}
-	}
-	key, err := decode(data)
-	if err != nil {
+	if data, err = decrypt(data, passphrase, maxWorkFactor); err != nil {
 		return nil, fmt.Errorf("%w (%s)", err, path)
 	}
-	return &signer{key}, nil
+	return data, nil
 }
 
 func isPlain(path string, protection Protection) (bool, error) {
@@ -140,7 +152,10 @@ func (p Protection) passphrase() ([]byte, error) {
 }
 
 // signer keeps a key from being printed with whatever holds it.
-type signer struct{ key *ecdsa.PrivateKey }
+type signer struct {
+	key  crypto.Signer
+	kind string
+}
 
 func (s *signer) Public() crypto.PublicKey { return s.key.Public() }
 
@@ -149,4 +164,4 @@ func (s *signer) Sign(random io.Reader, digest []byte, options crypto.SignerOpts
 }
 
 // Format implements fmt.Formatter, for every verb.
-func (s *signer) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[P-256 private key]") }
+func (s *signer) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "["+s.kind+" private key]") }

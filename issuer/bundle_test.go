@@ -11,6 +11,7 @@ import (
 	"github.com/cyberbadge/cyberbadge/credential/credentialtest"
 	"github.com/cyberbadge/cyberbadge/issuer"
 	"github.com/cyberbadge/cyberbadge/issuer/store"
+	"github.com/cyberbadge/cyberbadge/issuer/store/sqlite"
 	"github.com/cyberbadge/cyberbadge/revocation"
 	"github.com/cyberbadge/cyberbadge/revocation/bundle"
 )
@@ -120,5 +121,14 @@ func TestBundle_RefusesWhatMakesNone(t *testing.T) {
 	// A short bundle has a short limit without being told.
 	if b := p.mustBundle(t, issuer.BundleRequest{Life: time.Hour}); b.MaxStatusAge != time.Hour {
 		t.Errorf("limit %v", b.MaxStatusAge)
+	}
+}
+
+func TestNew_RefusesToStopATypeWithoutName(t *testing.T) {
+	t.Parallel()
+	config, _ := configure(t, sqlite.Config{})
+	config.Stopped = []string{""}
+	if _, err := issuer.New(config); err == nil || !strings.Contains(err.Error(), "an empty text among the stopped types") {
+		t.Error(err)
 	}
 }

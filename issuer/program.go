@@ -180,6 +180,9 @@ func (c *Config) check() error {
 			problems = append(problems, err)
 		}
 	}
+	if slices.Contains(c.Stopped, "") {
+		problems = append(problems, errors.New("an empty text among the stopped types; leave it out"))
+	}
 	if _, err := c.Retention.Complete(); err != nil {
 		problems = append(problems, err)
 	}

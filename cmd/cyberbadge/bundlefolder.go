@@ -111,8 +111,11 @@ func (s bundleShelf) keep(number uint64, text string) error {
 	}
 	all, err := s.all()
 	for _, old := range all {
-		if old.number < number {
-			err = errors.Join(err, os.Remove(old.path))
+		if old.number >= number {
+			continue
+		}
+		if gone := os.Remove(old.path); !errors.Is(gone, fs.ErrNotExist) {
+			err = errors.Join(err, gone)
 		}
 	}
 	return err

@@ -82,6 +82,9 @@ func (f *verifierFolder) importBundle(text string) (*bundleView, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.config.Fetch.Off && len(opened.Lists) == 0 {
+		return nil, errors.New("it holds no status lists, and this verifier fetches none: nobody would come in; export one without --trust-only")
+	}
 	if err := f.keepPortraits(opened); err != nil {
 		return nil, err
 	}

@@ -168,6 +168,7 @@ func (f *verifierFolder) serve(ctx context.Context, logger *slog.Logger, ready f
 	defer func() { err = errors.Join(err, v.Close()) }()
 	settings := verifierserver.Config{
 		Verifier:        v,
+		Lists:           f.lists,
 		Site:            f.config.Site,
 		AuthorizeAccess: credential.Access(f.config.AuthorizeAccess),
 		TLS:             f.config.TLSCertificate != "" || strings.HasPrefix(f.config.Address, "https:"),

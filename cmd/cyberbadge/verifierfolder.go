@@ -18,6 +18,7 @@ import (
 	"github.com/cyberbadge/cyberbadge/revocation/cache"
 	"github.com/cyberbadge/cyberbadge/revocation/fetch"
 	"github.com/cyberbadge/cyberbadge/verifier"
+	verifierserver "github.com/cyberbadge/cyberbadge/verifier/server"
 )
 
 // What is in a verifier's folder.
@@ -85,6 +86,7 @@ type verifierFolder struct {
 	gates  gatesSection
 	visits visitsSection
 	roots  []rootSection
+	lists  *verifierserver.ListEvents
 	now    func() time.Time
 }
 
@@ -105,7 +107,8 @@ func openVerifierFolder(path string, s streams) (*verifierFolder, error) {
 		return nil, misuseError{err}
 	}
 	return &verifierFolder{
-		path: path, config: settings.Verifier, gates: settings.Gates, visits: settings.Visits, roots: settings.Roots, now: s.now,
+		path: path, config: settings.Verifier, gates: settings.Gates, visits: settings.Visits, roots: settings.Roots,
+		lists: verifierserver.NewListEvents(), now: s.now,
 	}, nil
 }
 
@@ -126,6 +129,7 @@ func (f *verifierFolder) verifier(logger *slog.Logger) (*verifier.Verifier, erro
 		MaxStatusAge: f.config.MaxStatusAge,
 		Audience:     f.config.Audience,
 		Policy:       verifier.Policy(f.config.Policy),
+		Observe:      f.lists.Observe,
 		Now:          f.now,
 		Logger:       logger,
 	}

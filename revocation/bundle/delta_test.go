@@ -92,9 +92,8 @@ func drawn(t testing.TB, r *rapid.T, name string, number uint64) bundle.Bundle {
 		at := credentialtest.Now.Add(time.Duration(rapid.IntRange(0, 1).Draw(r, name+" at")) * time.Hour)
 		b.Lists = append(b.Lists, signed(t, n, list, at))
 	}
-	for _, picture := range rapid.SliceOfNDistinct(rapid.SliceOfN(rapid.Byte(), 1, 40), 0, 3, func(p []byte) string { return string(p) }).Draw(r, name+" portraits") {
-		b.Portraits = append(b.Portraits, picture)
-	}
+	b.Portraits = rapid.SliceOfNDistinct(rapid.SliceOfN(rapid.Byte(), 1, 40), 0, 3,
+		func(p []byte) string { return string(p) }).Draw(r, name+" portraits")
 	return b
 }
 

@@ -56,6 +56,10 @@ type Config struct {
 	// package verifier/signal. Nothing is found there when nil.
 	Signals http.Handler
 
+	// Lists counts what becomes of the verifier's lists; not among the metrics when
+	// nil.
+	Lists *ListEvents
+
 	// Webhooks tells other systems when something must end that a decision here
 	// allowed; nobody when nil. The server does not run it.
 	Webhooks *webhook.Sender
@@ -120,6 +124,9 @@ func New(config Config) (*Server, error) {
 	}
 	s.metrics = newMetrics(func() float64 { return float64(len(s.slots)) })
 	s.metrics.registry.MustRegister(newBundleMetrics(config.Verifier))
+	if config.Lists != nil {
+		s.metrics.registry.MustRegister(config.Lists.total)
+	}
 	headers, err := secure.New(secure.Config{TLS: config.TLS})
 	if err != nil {
 		return nil, fmt.Errorf("verifier/server: %w", err)

@@ -13,10 +13,10 @@ CONFORMANCE = internal/conformance
 PEERS = $(CONFORMANCE)/npm/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build web test lint unit conformance pages screenshots bench bench-web fuzz packages clean
+.PHONY: help demo build web test lint unit conformance pages screenshots bench bench-revocation bench-web fuzz packages clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## run issuer, verifier and phone on this machine over a sample program
 	bin/cyberbadge demo $(DEMOFLAGS)
@@ -93,6 +93,18 @@ bench: ## print speed as ratios, each beside its bound
 	@scripts/packages cc
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 30m \
 	  ./credential/... ./revocation ./verifier ./verifier/server ./issuer ./issuer/policy ./issuer/store/sqlite | $(GO) run ./internal/benchtable
+
+# Each in as many rounds as it needs, so that all of it ends in a few minutes.
+MEASURE = $(GO) test -run '^$$' -timeout 10m -benchmem
+
+bench-revocation: ## print how fast revocation is, each figure beside its bound
+	@scripts/packages cc
+	{ $(MEASURE) -bench Revocation_ToTheGate -benchtime 200x ./cmd/cyberbadge; \
+	  $(MEASURE) -bench Revocation_AThousandFetch -benchtime 3x ./cmd/cyberbadge; \
+	  $(MEASURE) -bench 'StatusLookup|Million$$' -benchtime 1s ./revocation; \
+	  $(MEASURE) -bench 'Publish_(OneRevocation|ListOfAMillion)' -benchtime 100x ./issuer; \
+	  $(MEASURE) -bench Publish_TenMillion -benchtime 5x ./issuer; \
+	  $(MEASURE) -bench Bundle100000 -benchtime 1s ./revocation/bundle; } | $(GO) run ./internal/benchtable revocation
 
 bench-web: web ## print the pages' bytes and times in Chromium, each beside its bound
 	@scripts/packages chromium

@@ -17,7 +17,13 @@ func (c *Checker) Load(issuer, uri, token string) error {
 	e.mu.Lock()
 	change, err := c.accept(id, e, &list, Fetched{Token: token})
 	if err == nil && change.isNewer() {
+		told := e.due
 		e.settle(c, true, nil)
+		// A fetch that word of a change has brought about is not put off by a list
+		// that may be from before the change.
+		if e.told && told.Before(e.due) {
+			e.due = told
+		}
 		// Nobody knows for how long it has been under way.
 		if due := list.IssuedAt.Add(list.TTL); list.TTL != 0 && due.Before(e.due) {
 			e.due = due

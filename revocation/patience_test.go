@@ -167,6 +167,31 @@ func TestRefreshDuringAFetchFetchesAgain(t *testing.T) {
 	})
 }
 
+// TestALoadedListPutsNoRefreshOff: it may have been signed before the change that
+// the refresh is about.
+func TestALoadedListPutsNoRefreshOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		issuer := &slowIssuer{}
+		checker := newSlowChecker(t, issuer)
+		defer checker.Close()
+		timedCheck(t, checker)
+		issuer.status.Store(uint32(revocation.Invalid))
+		if err := checker.Refresh(issuerURL, patienceURI); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(revocation.MinRefresh - time.Millisecond)
+		between := tokenAt(t, patienceURI, time.Now().Add(time.Second), revocation.Valid, nil)
+		if err := checker.Load(issuerURL, patienceURI, between); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		if n := issuer.fetches.Load(); n != 2 {
+			t.Errorf("%d fetches, want one for the refresh, a second after the first", n)
+		}
+	})
+}
+
 func TestAFloodOfRefreshesFetchesOnceASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		issuer := &slowIssuer{}

@@ -143,7 +143,7 @@ func TestFaults_BetweenIssuerAndVerifier(t *testing.T) {
 // connected before is dropped.
 func toInnerAddress(s *faultySite, _ *testing.T) faultproxy.Fault {
 	s.names.Set(netip.MustParseAddr("10.20.30.40"))
-	return faultproxy.OtherCertificate() // whoever got through all the same would fail otherwise
+	return faultproxy.OtherCertificate() // for the drop
 }
 
 func anOldList(s *faultySite, _ *testing.T) faultproxy.Fault {

@@ -46,11 +46,12 @@ func unlimited() issuerserver.Limits {
 
 // brokenRoad is an issuer and whatever stands between it and its verifiers.
 type brokenRoad struct {
-	now   func() time.Time
-	path  string // of the issuer's database
-	front *httptest.Server
-	proxy *faultproxy.Proxy
-	names *faultproxy.Names
+	now      func() time.Time
+	path     string // of the issuer's database
+	listSize uint32
+	front    *httptest.Server
+	proxy    *faultproxy.Proxy
+	names    *faultproxy.Names
 
 	handler atomic.Pointer[http.Handler] // nil while the issuer is stopped
 	issuer  atomic.Pointer[runningIssuer]
@@ -67,7 +68,7 @@ type runningIssuer struct {
 // newRoad builds the road, with no issuer at its end yet.
 func newRoad(t testing.TB, now func() time.Time) *brokenRoad {
 	t.Helper()
-	r := &brokenRoad{now: now, path: filepath.Join(t.TempDir(), "db", "store.db")}
+	r := &brokenRoad{now: now, listSize: 1 << 16, path: filepath.Join(t.TempDir(), "db", "store.db")}
 	r.front = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		handler := r.handler.Load()
 		if handler == nil {
@@ -95,7 +96,7 @@ func newRoad(t testing.TB, now func() time.Time) *brokenRoad {
 // start starts the issuer over its database, as a process does.
 func (r *brokenRoad) start(t testing.TB) *runningIssuer {
 	t.Helper()
-	database, err := sqlite.Open(t.Context(), sqlite.Config{Path: r.path, Create: true, ListSize: 1 << 16, Now: r.now})
+	database, err := sqlite.Open(t.Context(), sqlite.Config{Path: r.path, Create: true, ListSize: r.listSize, Now: r.now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -141,8 +141,13 @@ func inProcess(ctx context.Context, folder *issuerFolder, errs io.Writer) (*api,
 	if err != nil {
 		return nil, errors.Join(err, database.Close())
 	}
+	signals, err := folder.signals(program, database, logger)
+	if err != nil {
+		return nil, errors.Join(err, database.Close())
+	}
 	s, err := server.New(server.Config{
-		Office: desk, TokenUses: database, TrustBundle: folder.trustBundle,
+		Signals: signals,
+		Office:  desk, TokenUses: database, TrustBundle: folder.trustBundle,
 		Program: program, Tokens: database, Now: folder.now, Logger: logger,
 		Courier: ownCourier{folder, program, database, logger},
 	})
@@ -153,7 +158,10 @@ func inProcess(ctx context.Context, folder *issuerFolder, errs io.Writer) (*api,
 		client: &http.Client{Transport: handlerTransport{s.Local()}},
 		base:   "http://issuer",
 		by:     operator(),
-		close:  database.Close,
+		close: func() error {
+			signals.Close()
+			return database.Close()
+		},
 	}, nil
 }
 

@@ -16,11 +16,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/cyberbadge/cyberbadge/credential"
 	"github.com/cyberbadge/cyberbadge/internal/keyfile"
 	"github.com/cyberbadge/cyberbadge/issuer/sample"
 	"github.com/cyberbadge/cyberbadge/revocation"
-	"github.com/cyberbadge/cyberbadge/verifier/gate"
 )
 
 // What is in a demonstration's folder.
@@ -37,8 +35,9 @@ const (
 const (
 	demoListTTL  = time.Second
 	demoListSize = 1 << 16
-	demoPatience = 15 * time.Second // for what should take a second
-	demoVisits   = 24 * time.Hour   // how long its register keeps visits
+	demoPatience = 15 * time.Second     // for what should take a second
+	demoLook     = 5 * time.Millisecond // how often the verifier is asked whether it has heard
+	demoVisits   = 24 * time.Hour       // how long its register keeps visits
 )
 
 // demo is issuer, verifier and phone on one machine.
@@ -60,8 +59,9 @@ func demoCommand(s streams) *cobra.Command {
 		Long: `Run issuer and verifier on this machine over a sample program: import people,
 training and devices, issue a badge to a made-up phone, draw its gate code, verify
 it, change it, revoke it; then say who will lapse, have one laptop fall out of
-compliance and mend, and show the mail that goes out; and then serve until stopped,
-with links to a phone's and a gate's page.
+compliance and mend, and show the mail that goes out; let somebody in at a gate,
+revoke the badge, and measure how soon the gate is told; and then serve until
+stopped, with links to a phone's and a gate's page.
 
 Its keys are not encrypted, its people are invented, and its mail goes to a folder.`,
 		Args: arguments(),
@@ -134,7 +134,7 @@ func (d *demo) story(ctx context.Context, group *errgroup.Group, logger *slog.Lo
 		return err
 	}
 	d.say("  issuer    %s\n  verifier  %s\n", issuerURL, verifierURL)
-	if err := d.tell(ctx, office, verifierURL); err != nil {
+	if err := d.tell(ctx, office, verifierSide, verifierURL); err != nil {
 		return err
 	}
 	if !d.once {
@@ -143,12 +143,12 @@ func (d *demo) story(ctx context.Context, group *errgroup.Group, logger *slog.Lo
 	return nil
 }
 
-func waitFor(ctx context.Context, up <-chan string) (string, error) {
+func waitFor[T any](ctx context.Context, what <-chan T) (got T, err error) {
 	select {
-	case address := <-up:
-		return address, nil
+	case got = <-what:
+		return got, nil
 	case <-ctx.Done():
-		return "", context.Cause(ctx)
+		return got, context.Cause(ctx)
 	}
 }
 
@@ -255,13 +255,7 @@ func (d *demo) invite(ctx context.Context, office *api, side *verifierFolder, ve
 	if err := office.post(ctx, "/v1/people/"+url.PathEscape(d.person)+"/invitations", struct{}{}, &made); err != nil {
 		return err
 	}
-	var paired pairingCode
-	err := withGates(ctx, side.path, d.settings(), func(folder *verifierFolder, gates *gateSide) (err error) {
-		paired, err = invite(ctx, folder, gates, gate.Invitation{
-			Name: "Demo gate", Site: folder.config.Site, Access: credential.Onsite, By: "demo",
-		})
-		return err
-	})
+	paired, err := d.inviteGate(ctx, side, "Demo gate")
 	if err != nil {
 		return err
 	}
@@ -273,10 +267,13 @@ Both serve until you press Ctrl-C. Open the two links in a browser on this machi
   gate                   %[8]s
 
 Let the gate see the phone's code: by webcam, or save a picture of the phone's page
-and drop it on the gate's page. Then revoke it as the office does, in another
-terminal, and show the next code:
+and drop it on the gate's page. Then revoke the badge as the office does, in another
+terminal:
 
   %[6]s badge revoke --dir %[1]s/issuer --person %[3]s
+
+The gate's page turns red at once, without a new scan: all of it while it still asks
+for the photo, and with an alert about the person once you have let them in.
 
 Also:
 

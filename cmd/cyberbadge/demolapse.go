@@ -50,17 +50,18 @@ func addNotify(dir string) error {
 }
 
 // lapse plays what a laptop that fails its rules sets off, and how that ends.
-func (d *demo) lapse(ctx context.Context, office *api, gate *verifying) error {
+// It returns the badge, which is good again.
+func (d *demo) lapse(ctx context.Context, office *api, gate *verifying) (badge issuedBadge, err error) {
 	if err := d.forecast(ctx, office); err != nil {
-		return err
+		return badge, err
 	}
 	public, ok := d.phone.Public().(*ecdsa.PublicKey)
 	if !ok {
-		return errors.New("the phone's key is not an ECDSA key")
+		return badge, errors.New("the phone's key is not an ECDSA key")
 	}
-	badge, _, err := issue(ctx, office, demoLapsing, public)
+	badge, _, err = issue(ctx, office, demoLapsing, public)
 	if err != nil {
-		return err
+		return badge, err
 	}
 	for _, step := range []struct {
 		file, state, letter string
@@ -70,27 +71,27 @@ func (d *demo) lapse(ctx context.Context, office *api, gate *verifying) error {
 		{demoCompliant, "compliant", "restored", verifier.OK},
 	} {
 		if err := d.reportLaptop(ctx, office, step.file, step.state); err != nil {
-			return err
+			return badge, err
 		}
 		reported := d.streams.now()
 		d.say("\nThe laptop of person %s is reported %s", demoLapsing, step.state)
 		decision, err := d.await(ctx, gate, badge, step.want)
 		if err != nil {
-			return err
+			return badge, err
 		}
 		d.say("Verifying a fresh proof of their badge, %v later:", since(d, reported))
 		if err := printDecision(d.streams.out, decision, false); err != nil {
-			return err
+			return badge, err
 		}
 		if err := d.readMail(ctx, step.letter); err != nil {
-			return err
+			return badge, err
 		}
 	}
-	return nil
+	return badge, nil
 }
 
 func since(d *demo, at time.Time) time.Duration {
-	return d.streams.now().Sub(at).Round(10 * time.Millisecond)
+	return d.streams.now().Sub(at).Round(time.Millisecond)
 }
 
 // forecast shows the next lapses.

@@ -22,9 +22,9 @@ import (
 	"github.com/cyberbadge/cyberbadge/verifier"
 )
 
-// tell plays the way of one badge, from evidence to revocation, and then what a
-// lapse sets off.
-func (d *demo) tell(ctx context.Context, office *api, verifierURL string) error {
+// tell plays the way of one badge, from evidence to revocation; then what a lapse sets
+// off, and how soon a gate hears of a revocation.
+func (d *demo) tell(ctx context.Context, office *api, side *verifierFolder, verifierURL string) error {
 	if err := d.importProgram(ctx, office); err != nil {
 		return err
 	}
@@ -57,7 +57,11 @@ func (d *demo) tell(ctx context.Context, office *api, verifierURL string) error 
 	if err := d.revoke(ctx, office, gate, badge); err != nil {
 		return err
 	}
-	return d.lapse(ctx, office, gate)
+	restored, err := d.lapse(ctx, office, gate)
+	if err != nil {
+		return err
+	}
+	return d.live(ctx, office, side, verifierURL, restored)
 }
 
 func (d *demo) importProgram(ctx context.Context, office *api) error {
@@ -221,8 +225,7 @@ func (d *demo) expect(ctx context.Context, gate *verifying, what, presentation s
 // revoke revokes the badge and shows fresh proofs of it until the verifier has
 // seen the new list.
 func (d *demo) revoke(ctx context.Context, office *api, gate *verifying, badge issuedBadge) error {
-	body := map[string]string{"reason": "demonstration"}
-	if err := office.post(ctx, "/v1/badges/"+badge.ID+"/revoke", body, nil); err != nil {
+	if _, err := setBadgeStatus(ctx, office, badge.ID, "revoke", "demonstration"); err != nil {
 		return err
 	}
 	revoked := d.streams.now()
@@ -239,7 +242,7 @@ func (d *demo) revoke(ctx context.Context, office *api, gate *verifying, badge i
 func (d *demo) await(ctx context.Context, gate *verifying, badge issuedBadge, want verifier.Reason) (verifier.Decision, error) {
 	ctx, cancel := context.WithTimeout(ctx, demoPatience)
 	defer cancel()
-	tick := time.NewTicker(100 * time.Millisecond)
+	tick := time.NewTicker(demoLook)
 	defer tick.Stop()
 	for {
 		presentation, _, err := d.present(badge)

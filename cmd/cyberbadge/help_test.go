@@ -151,9 +151,9 @@ func TestCompletion_IsThereForEveryShell(t *testing.T) {
 func TestCompletion_KnowsCommandsFlagsAndValues(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string][]string{
-		"":                          {"audit", "badge", "case", "completion", "demo", "help", "hold", "issuer", "keys", "person", "policy", "program", "verifier", "verify"},
+		"":                          {"audit", "badge", "bundle", "case", "completion", "demo", "help", "hold", "issuer", "keys", "person", "policy", "program", "signal", "verifier", "verify"},
 		"badge ":                    {"issue", "present", "reinstate", "revoke", "show", "suspend"},
-		"issuer ":                   {"import", "init", "officer", "serve", "standing", "token", "trust"},
+		"issuer ":                   {"import", "init", "lists", "officer", "serve", "standing", "token", "trust"},
 		"policy ":                   {"activate", "check", "diff", "history", "test"},
 		"program ":                  {"advance", "confirm", "forecast", "messages", "resend", "status"},
 		"hold ":                     {"add", "end", "list"},
@@ -166,7 +166,7 @@ func TestCompletion_KnowsCommandsFlagsAndValues(t *testing.T) {
 		"keys ":                     {"activate", "generate", "list", "prepare", "retire", "revoke", "taint"},
 		"verify --access ":          {"onsite", "remote"},
 		"badge present --level ":    {"L", "M"},
-		"issuer token --scope ":     {"audit:read", "badges:issue", "badges:read", "badges:revoke", "cases", "evidence:write", "import", "officers", "people:erase", "people:read", "program:read", "program:write", "proposals", "scim", "standing:read", "tokens"},
+		"issuer token --scope ":     {"audit:read", "badges:issue", "badges:read", "badges:revoke", "cases", "evidence:write", "import", "officers", "people:erase", "people:read", "program:read", "program:write", "proposals", "scim", "signals", "standing:read", "tokens"},
 		"keys generate --insecure":  {"--insecure-plain"},
 	} {
 		var out, errs bytes.Buffer

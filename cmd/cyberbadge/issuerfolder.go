@@ -33,19 +33,20 @@ const (
 
 // issuerConfig is issuer.yaml.
 type issuerConfig struct {
-	Issuer   issuerSection     `yaml:"issuer"`
-	Program  programSection    `yaml:"program"`
-	Notify   notifySection     `yaml:"notify"`
-	Mail     mailSection       `yaml:"mail"`
-	Teams    roomSection       `yaml:"teams"`
-	Slack    roomSection       `yaml:"slack"`
-	Webhooks []receiverSection `yaml:"webhooks"`
-	LockOut  lockOutSection    `yaml:"lockout"`
-	Outbound networkSection    `yaml:"outbound"`
-	Office   officeSection     `yaml:"office"`
-	Limits   limitsSection     `yaml:"limits"`
-	Evidence evidenceSection   `yaml:"evidence"`
-	Lists    listsSection      `yaml:"lists"`
+	Issuer   issuerSection      `yaml:"issuer"`
+	Program  programSection     `yaml:"program"`
+	Notify   notifySection      `yaml:"notify"`
+	Mail     mailSection        `yaml:"mail"`
+	Teams    roomSection        `yaml:"teams"`
+	Slack    roomSection        `yaml:"slack"`
+	Webhooks []receiverSection  `yaml:"webhooks"`
+	LockOut  lockOutSection     `yaml:"lockout"`
+	Outbound networkSection     `yaml:"outbound"`
+	Office   officeSection      `yaml:"office"`
+	Limits   limitsSection      `yaml:"limits"`
+	Evidence evidenceSection    `yaml:"evidence"`
+	Signals  transmitterSection `yaml:"signals"`
+	Lists    listsSection       `yaml:"lists"`
 }
 
 type issuerSection struct {

@@ -8,6 +8,7 @@
 //	cyberbadge hold …               make exceptions for people
 //	cyberbadge person …             invite people's phones, suspend, export and erase people
 //	cyberbadge audit …              verify and export who did what
+//	cyberbadge signal …             have other systems told of changes at once
 //	cyberbadge badge …              issue, show and revoke badges
 //	cyberbadge verifier …           set up and serve a verifier
 //	cyberbadge verify …             decide about one presentation

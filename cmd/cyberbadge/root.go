@@ -73,7 +73,7 @@ func rootCommand(s streams) *cobra.Command {
 	})
 	root.AddCommand(
 		demoCommand(s), issuerCommand(s), personCommand(s), badgeCommand(s), verifierCommand(s), verifyCommand(s), keysCommand(s),
-		bundleCommand(s), policyCommand(s), programCommand(s), holdCommand(s), caseCommand(s), auditCommand(s),
+		bundleCommand(s), policyCommand(s), programCommand(s), holdCommand(s), caseCommand(s), auditCommand(s), signalCommand(s),
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

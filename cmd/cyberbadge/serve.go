@@ -112,8 +112,17 @@ func (f *issuerFolder) serve(ctx context.Context, logger *slog.Logger, ready fun
 	if err != nil {
 		return misuseError{err}
 	}
+	signals, err := f.signals(program, database, logger)
+	if err != nil {
+		return err
+	}
+	defer signals.Close()
+	if err := signals.Unlock(); err != nil {
+		return err
+	}
 	api, err := issuerserver.New(issuerserver.Config{
-		Office: desk, TokenUses: database, Limits: f.whole.Limits.limits(), Evidence: pushed,
+		Signals: signals,
+		Office:  desk, TokenUses: database, Limits: f.whole.Limits.limits(), Evidence: pushed,
 		TrustBundle: f.trustBundle,
 		Program:     program, Tokens: database, Now: f.now, Logger: logger, TLS: f.config.TLSCertificate != "",
 	})
@@ -127,12 +136,15 @@ func (f *issuerFolder) serve(ctx context.Context, logger *slog.Logger, ready fun
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	// Stopped in the opposite order: calls, what asks for evidence, the scheduler, the
-	// courier, what publishes lists; each leaves work to the next.
+	// courier, what tells other systems, what publishes lists; each leaves work to the
+	// next.
 	stopPublishing, err := f.publishing(program, cancel)
 	if err != nil {
 		return errors.Join(err, local.Close())
 	}
 	defer func() { err = errors.Join(err, stopPublishing()) }()
+	stopSignals := beside(func(ctx context.Context) error { signals.Run(ctx); return nil })
+	defer func() { err = errors.Join(err, stopSignals()) }()
 	stop := consequences.start(func(ctx context.Context) { hearFirst(ctx, asked, askFirst, logger) }, cancel)
 	defer func() { err = errors.Join(err, stop()) }()
 	defer resuming(ctx, desk, logger)()

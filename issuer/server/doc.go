@@ -131,6 +131,18 @@
 // Users, Groups, ServiceProviderConfig, ResourceTypes and Schemas. Package scim says
 // what they do. Errors are in the words of SCIM and not problems.
 //
+// Other systems are told at once when a badge is not good any more (package signal):
+// the office registers them, and each sets its stream up with the token that it gets.
+//
+//	GET    /.well-known/ssf-configuration  anybody     also /ssf/jwks.json
+//	POST   /ssf/streams                signals         also GET, PATCH, PUT and DELETE
+//	POST   /ssf/status                 signals         also GET; subjects/add, subjects/remove, verify
+//	POST   /ssf/poll/{id}              signals         waits for up to 20 seconds
+//	GET    /v1/signals[/{name}]        program:read    the receivers, and how their streams are doing
+//	POST   /v1/signals                 program:write   in person; also DELETE /v1/signals/{name}
+//	POST   /v1/signals/{name}/pause    program:write   also resume, resend
+//	POST   /v1/signal-keys             program:write   in person: another RSA key
+//
 // {ref} is a person's id or external id. A call carries an API token as
 // "Authorization: Bearer cb_…", or an officer's session and never both, and needs the
 // scope beside its address. A token

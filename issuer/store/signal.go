@@ -281,17 +281,6 @@ type SignalRetry struct {
 	Trouble  string
 }
 
-// The kinds of event about signals, with what Subject names and what Detail holds.
-const (
-	SignalReceiverAdded    EventKind = "signal.receiver_added"    // receiver; {"audience", "algorithm", "events", "everybody", "badges"}
-	SignalReceiverRemoved  EventKind = "signal.receiver_removed"  // receiver; {}
-	SignalStreamAdded      EventKind = "signal.stream_added"      // stream; {"receiver", "method", "host", "delivered"}
-	SignalStreamConfigured EventKind = "signal.stream_configured" // stream; as above
-	SignalStreamStatus     EventKind = "signal.stream_status"     // stream; {"receiver", "from", "to", "given_up"}
-	SignalStreamRemoved    EventKind = "signal.stream_removed"    // stream; {"receiver", "given_up"}
-	SignalsRequeued        EventKind = "signal.requeued"          // stream; {"receiver", "signals"}
-)
-
 // Flows reports whether what is about people goes over the stream now.
 func (s SignalStream) Flows(now time.Time) bool {
 	return s.Status == SignalEnabled && !s.RetryAt.After(now)

@@ -81,7 +81,7 @@ func New(config Config) (*Register, error) {
 		problems = append(problems, errors.New("no Ended: nobody would be told"))
 	}
 	if config.Max < 0 || config.Max > MaxGrants {
-		problems = append(problems, fmt.Errorf("Max is %d, not 1 to %d", config.Max, MaxGrants))
+		problems = append(problems, fmt.Errorf("a Max of %d, not 1 to %d", config.Max, MaxGrants))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, fmt.Errorf("verifier/grant: %w", err)

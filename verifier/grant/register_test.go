@@ -246,7 +246,7 @@ func TestAFullRegisterLooksForWhatExpiredOnceAMinute(t *testing.T) {
 func TestNewReportsEveryProblem(t *testing.T) {
 	t.Parallel()
 	_, err := grant.New(grant.Config{Max: grant.MaxGrants + 1})
-	for _, part := range []string{"no Status: nothing could end", "no Ended: nobody would be told", "Max is 65537, not 1 to 65536"} {
+	for _, part := range []string{"no Status: nothing could end", "no Ended: nobody would be told", "a Max of 65537, not 1 to 65536"} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%v lacks %q", err, part)
 		}
@@ -254,5 +254,41 @@ func TestNewReportsEveryProblem(t *testing.T) {
 	good := grant.Config{Status: newSite(t, 0).Status, Ended: func(grant.Ending) {}, Max: grant.MaxGrants}
 	if _, err := grant.New(good); err != nil {
 		t.Error(err)
+	}
+}
+
+// BenchmarkChanged is what a newer list costs whoever fetches it, with a full register
+// in which every grant rests on it and none ends.
+func BenchmarkChanged(b *testing.B) {
+	granted, err := grant.New(grant.Config{
+		Status: func(string, credential.StatusRef) (revocation.Result, error) { return revocation.Result{}, nil },
+		Ended:  func(grant.Ending) { b.Error("a grant ended") },
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	decision := verifier.Decision{Allow: true, Badge: &verifier.Badge{Issuer: "i", StatusList: "u", Expires: time.Now().Add(time.Hour)}}
+	for i := range grant.MaxGrants {
+		decision.ID, decision.Badge.Index = fmt.Sprint(i), uint64(i)
+		granted.Note(decision)
+	}
+	for b.Loop() {
+		granted.Changed(revocation.ListChange{Issuer: "i", URI: "u", Entries: true})
+	}
+}
+
+// BenchmarkNote is what a decision costs more because it is remembered.
+func BenchmarkNote(b *testing.B) {
+	granted, err := grant.New(grant.Config{
+		Status: func(string, credential.StatusRef) (revocation.Result, error) { return revocation.Result{}, nil },
+		Ended:  func(grant.Ending) {},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	decision := verifier.Decision{Allow: true, Badge: &verifier.Badge{Issuer: "i", StatusList: "u", Expires: time.Now().Add(time.Hour)}}
+	for i := 0; b.Loop(); i++ {
+		decision.ID, decision.Badge.Index = fmt.Sprint(i), uint64(i)
+		granted.Note(decision)
 	}
 }

@@ -110,3 +110,15 @@ export function contrast(page: Page, of = '#verdict', behind = '.verdict'): Prom
     return (high + 0.05) / (low + 0.05)
   }, [of, behind] as const)
 }
+
+/** A bundle in a file. */
+export interface BundleFile {
+  path: string
+  number: number
+}
+
+/** What the issuer's admin and the customer's do with bundles; only there at a site that works from them. */
+export const bundles = {
+  export: (customer = 'plant-7', life = '720h') => post<BundleFile>(`bundle/export?for=${customer}&life=${life}`),
+  import: ({ path }: BundleFile) => post<null>(`bundle/import?path=${encodeURIComponent(path)}`),
+}

@@ -128,6 +128,10 @@ func (f *fixture) gates(mux *http.ServeMux) {
 	})
 	answer("POST /gates/start", func(*http.Request) (any, error) { return nil, c.start() })
 	answer("POST /gates/stop", func(*http.Request) (any, error) { return nil, c.stop() })
+	if f.sticks != "" {
+		answer("POST /gates/bundle/export", f.exportBundle)
+		answer("POST /gates/bundle/import", f.importBundle)
+	}
 	answer("POST /gates/badge", func(r *http.Request) (any, error) {
 		person, err := f.nextPerson(r.Context())
 		if err == nil && !r.URL.Query().Has("faceless") {

@@ -62,7 +62,7 @@ describe('after a person was let in', () => {
       await alert(page).waitFor({ timeout: atOnce })
       expect((await vibrations(page)).at(-1)).toEqual([400, 120, 400])
       const name = ((await alert(page).getByRole('heading').textContent()) ?? '').split(':')[0] ?? ''
-      expect(await page.getByRole('alert').textContent()).toContain(text.alert.revoked(name))
+      expect(await alert(page).getByRole('alert').textContent()).toContain(text.alert.revoked(name))
       const people = await admin.present()
       const [person] = people.filter(({ badge }) => `${badge.given_name} ${badge.family_name}` === name)
       expect(person).toBeDefined()

@@ -45,6 +45,7 @@ type fixture struct {
 	kept    sync.Map     // badges by their id
 
 	customer      *customer      // nil: there is none
+	sticks        string         // folder of bundles; empty: its customer has no use for them
 	programOffice *programOffice // nil: the same
 }
 

@@ -22,6 +22,23 @@ export interface Settings {
 export interface Bundle {
   trust: string
   lists: { issuer: string; uri: string; token: string }[]
+  /** The issuers whose entries of the trust list came in bundles. */
+  roots?: Root[]
+}
+
+/** A pinned root key, with the first line of the newest bundle that it signed. Times are RFC 3339. */
+export interface Root {
+  /** The key's fingerprint. */
+  root: string
+  /** What the site is called by the issuer. */
+  customer?: string
+  issuer: string
+  manifest: string
+  number: number
+  issued_at: string
+  expires_at: string
+  /** Somebody brought it to this tablet, and the service has an older one. */
+  carried?: true
 }
 
 /** What a decision of this gate allowed must not last. */

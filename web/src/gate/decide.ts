@@ -25,6 +25,9 @@ export interface Deciders {
   wait: (milliseconds: number) => Promise<void>
 }
 
+/** In place of a service whose bundle is older than this tablet's: it would allow what was withdrawn since. */
+export const notAsked = () => Promise.reject<Decision>(new Error('the service has an older bundle'))
+
 /**
  * Asks the service first: it knows of other gates and has the newest lists. Any
  * failure but one leaves the decision to the verifier on this tablet. The one is

@@ -5,6 +5,7 @@ export type Cause =
   | Reason
   | 'revoked_now' // the badge was good when it was scanned
   | 'suspended_now' // the same
+  | 'bundle_ended' // the bundle that this gate decides by is past its time
   | 'photo_mismatch' // the guard said that it is not the person
   | 'undecided' // neither the service nor the tablet could decide
   | 'not_checked_out' // who it is was not proven, so nobody was checked out
@@ -16,6 +17,7 @@ export type Step =
   | 'clocks'
   | 'phoneOnline'
   | 'tabletOnline'
+  | 'newBundle'
   | 'refreshPhone'
   | 'rescan'
   | 'restart'
@@ -48,6 +50,7 @@ const first: Record<Exclude<Cause, 'ok'>, Step[]> = {
   internal_error: ['rescan', 'restart'],
   revoked_now: ['keep', 'person', 'office'],
   suspended_now: ['keep', 'person', 'office'],
+  bundle_ended: ['newBundle', 'clocks', 'rescan'],
   photo_mismatch: ['keep'],
   undecided: ['tabletOnline', 'rescan', 'restart'],
   not_checked_out: ['live', 'rescan', 'byHand'],
@@ -63,6 +66,7 @@ export function helpFor(cause: Cause): Step[] {
 }
 
 /** A reason of a newer service than this page is an error to it. */
-export function causeOf(reason: string): Reason {
+export function causeOf(reason: string, code?: string): Cause {
+  if (code === 'bundle_stale') return 'bundle_ended'
   return Object.hasOwn(verdicts, reason) ? (reason as Reason) : 'internal_error'
 }

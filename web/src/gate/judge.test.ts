@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Decision, Request, Runtime, Settings } from '../verifier/index.ts'
+import type { Decision, HeldBundle, Request, Runtime, Settings } from '../verifier/index.ts'
 import { Clock } from './clock.ts'
-import type { Bundle } from './contract.ts'
+import type { Bundle, Root } from './contract.ts'
 import { Judge, NoJudgeError } from './judge.ts'
 import { Memory } from './store.ts'
 
@@ -14,6 +14,7 @@ function fakeRuntime() {
     reasons: [],
     unpack: (code) => code,
     open: (settings) => {
+      if (settings.roots?.some(({ manifest }) => manifest === 'forged')) throw Object.assign(new Error('no'), { code: 'bundle_invalid' })
       const number = opened.push(settings)
       const held = new Map<string, number>()
       return {
@@ -26,6 +27,7 @@ function fakeRuntime() {
           if (Number.isNaN(issued) || issued < (held.get(uri) ?? 0)) throw new Error('status_rollback')
           held.set(uri, issued)
         },
+        useBundle: (text) => carriedBundle(text, settings),
         lists: () => [...held].map(([uri, issued]) => ({ issuer: 'i', uri, issuedAt: new Date(issued).toISOString() })),
         status: () => undefined,
         setClockOffset: () => undefined,
@@ -35,6 +37,33 @@ function fakeRuntime() {
   }
   return { runtime, opened, closed, asked }
 }
+
+/** A file of the root key r, by its number; as the Go verifier judges it. */
+function carriedBundle(text: string, { roots = [] }: Settings): HeldBundle {
+  const [manifest = '', ...lines] = text.split('\n')
+  const number = numberOf(manifest)
+  if (Number.isNaN(number)) throw Object.assign(new Error('no'), { code: 'bundle_invalid' })
+  if (roots.some((each) => numberOf(each.manifest) > number)) throw Object.assign(new Error('no'), { code: 'bundle_rollback' })
+  return { root: 'r', issuer: 'i', number, issuedAt: '2026-11-23T08:00:00Z', expires: '2026-12-23T08:00:00Z', lists: lines.length, manifest }
+}
+
+const numberOf = (manifest: string) => Number(manifest.split('.')[2] || 'none')
+
+/** A file with a list for each token, and its first line. */
+function file(number: number, ...tokens: string[]): string {
+  const parts = tokens.map((_, i) => ({ kind: 'list', uri: `u${i}` }))
+  return [`h.${Buffer.from(JSON.stringify({ parts })).toString('base64url')}.${number}`, ...tokens].join('\n')
+}
+
+const root = (number: number, manifest = file(number)): Root => ({
+  root: 'r',
+  customer: 'us',
+  issuer: 'i',
+  manifest,
+  number,
+  issued_at: '2026-11-23T08:00:00Z',
+  expires_at: '2026-12-23T08:00:00Z',
+})
 
 const bundle = (trust: string, ...tokens: string[]): Bundle => ({ trust, lists: tokens.map((token, i) => ({ issuer: 'i', uri: `u${i}`, token })) })
 
@@ -110,4 +139,77 @@ test('a verifier that could not be loaded is loaded the next time', async () => 
   await expect(late.take(bundle('t', '1000'), 900)).rejects.toThrow('offline')
   await late.take(bundle('t', '1000'), 900)
   expect(late.lists()).toHaveLength(1)
+})
+
+describe('where the service rests on bundles,', () => {
+  const served = (number: number, ...given: string[]): Bundle => ({ ...bundle('t', ...given), roots: [root(number)] })
+  const numbers = () => judge.roots.map(({ number }) => number)
+
+  test('so does the verifier, anew when they change, and after the page was loaded again', async () => {
+    await judge.take(served(4, '1000'), 900)
+    expect(fake.opened[0]?.roots).toEqual([{ root: 'r', issuer: 'i', customer: 'us', manifest: file(4) }])
+    await judge.take(served(4, '2000'), 900)
+    expect(fake.opened).toHaveLength(1)
+    await judge.take(served(5, '2000'), 900)
+    expect(fake.opened[1]?.roots?.map(({ manifest }) => manifest)).toEqual([file(5)])
+    expect(fake.closed).toEqual([1])
+    judge = open()
+    await judge.open(900)
+    expect(numbers()).toEqual([5])
+    expect(fake.opened[2]).toMatchObject({ roots: [{ manifest: file(5) }] })
+  })
+
+  test('an older one takes the place of nothing, and neither does one that cannot be opened', async () => {
+    await judge.take(served(5, '1000'), 900)
+    await judge.take(served(4, '1000'), 900)
+    expect(numbers()).toEqual([5])
+    await expect(judge.take({ ...served(6, '1000'), roots: [root(6, 'forged')] }, 900)).rejects.toThrow('no')
+    expect(fake.closed).toEqual([])
+    expect(judge.lists()).toHaveLength(1)
+  })
+
+  test('a service that pins no root any more has the last word', async () => {
+    await judge.take(served(5, '1000'), 900)
+    await judge.take(bundle('t', '1000'), 900)
+    expect(numbers()).toEqual([])
+    expect(fake.opened[1]).not.toHaveProperty('roots')
+  })
+
+  test('a newer one can be brought, which outlives the page and what the service has', async () => {
+    await judge.take(served(4, '1000'), 900, '"tag"')
+    expect((await judge.carry(file(6, '3000', '3000'))).map(({ number }) => number)).toEqual([6])
+    expect(await tokens()).toEqual(['3000', '3000'])
+    expect(judge.tag).toBeUndefined()
+    judge = open()
+    await judge.open(900)
+    expect(fake.opened.at(-1)).toMatchObject({ roots: [{ manifest: file(6, '3000', '3000').split('\n')[0], customer: 'us' }] })
+    expect(judge.lists()).toHaveLength(2)
+    expect(judge.isAhead).toBe(true)
+    // The service is behind, and has newer news of one list.
+    await judge.take(served(4, '4000'), 900)
+    expect(numbers()).toEqual([6])
+    expect(await tokens()).toEqual(['4000', '3000'])
+    expect(judge.isAhead).toBe(true)
+    await judge.take({ ...bundle('t', '4000'), roots: [root(6, file(6, '3000', '3000').split('\n')[0])] }, 900)
+    expect(judge.isAhead).toBe(false)
+  })
+
+  test.each([
+    ['an older one', file(3, '3000'), 'bundle_rollback'],
+    ['keys alone', file(6), 'no_lists'],
+    ['no bundle', 'hello', 'bundle_invalid'],
+  ])('%s that is brought changes nothing', async (_, text, code) => {
+    await judge.take(served(4, '1000'), 900, '"tag"')
+    await expect(judge.carry(text)).rejects.toMatchObject({ code })
+    expect(numbers()).toEqual([4])
+    expect(await tokens()).toEqual(['1000'])
+    expect(judge.tag).toBe('"tag"')
+    // What was tried is gone, and what there was is not.
+    expect(fake.closed).toEqual([2])
+  })
+
+  test('nothing can be brought where no root key is pinned', async () => {
+    await judge.take(bundle('t', '1000'), 900)
+    await expect(judge.carry(file(6, '3000'))).rejects.toBeInstanceOf(NoJudgeError)
+  })
 })

@@ -1,6 +1,7 @@
 import type { Decision, List, Request, Runtime, Verifier } from '../verifier/index.ts'
+import { CarryError, carriedIssuers, newestRoots, withCarried } from './carried.ts'
 import type { Clock } from './clock.ts'
-import type { Bundle, VisitBadge } from './contract.ts'
+import type { Bundle, Root, VisitBadge } from './contract.ts'
 import type { Held } from './grants.ts'
 import type { Store } from './store.ts'
 
@@ -13,7 +14,8 @@ export class NoJudgeError extends Error {}
 /**
  * The Go verifier on this tablet, over the bundle that it keeps. It knows no other
  * lists and fetches none. A list is kept only after the verifier took it, so an
- * older one than there is, or a forged one, replaces nothing.
+ * older one than there is, or a forged one, replaces nothing. Where the service
+ * rests on bundles of pinned root keys, so does the tablet, and ends when they do.
  */
 export class Judge {
   private runtime: Promise<Runtime> | undefined
@@ -35,17 +37,53 @@ export class Judge {
 
   async take(served: Bundle, limit: number, tag?: string): Promise<void> {
     const runtime = await this.start()
-    if (!this.verifier || this.limit !== limit || this.kept?.trust !== served.trust) {
+    const roots = newestRoots(served.roots, this.kept?.roots)
+    if (!this.verifier || this.limit !== limit || this.kept?.trust !== served.trust || !isSameBasis(this.kept.roots, roots)) {
+      // What can't be opened takes the place of nothing.
+      const next = this.make(runtime, served.trust, roots, limit)
       this.verifier?.close()
-      this.verifier = runtime.open({ trust: served.trust, maxStatusAgeSeconds: limit, clockOffsetMilliseconds: this.clock.offset() })
+      this.verifier = next
       this.kept?.lists.forEach((list) => this.takes(list))
     }
     this.limit = limit
     this.verifier.setClockOffset(this.clock.offset())
     const before = this.kept?.lists ?? []
     const lists = served.lists.flatMap((list) => (this.takes(list) ? [list] : before.filter((each) => isSame(each, list))))
-    this.kept = { trust: served.trust, lists, ...(tag !== undefined && { tag }) }
+    const carried = carriedIssuers(served.roots, roots)
+    const ahead = before.filter((list) => carried.includes(list.issuer) && !lists.some((each) => isSame(each, list)))
+    this.kept = { trust: served.trust, lists: [...lists, ...ahead], ...(roots.length > 0 && { roots }), ...(tag !== undefined && { tag }) }
     await this.store.write({ table: 'kept', key: 'bundle', value: this.kept })
+  }
+
+  /**
+   * Takes the text of a bundle that somebody brought, if a root key signed it that
+   * the service has pinned. What fails has a code for carryTrouble, and changes nothing.
+   */
+  async carry(text: string): Promise<Root[]> {
+    const runtime = await this.start()
+    const { kept } = this
+    if (!kept?.roots) throw new NoJudgeError('no root key is pinned')
+    const trial = this.make(runtime, kept.trust, kept.roots, this.limit)
+    try {
+      const held = trial.useBundle(text)
+      // Keys alone: they would leave the lists without a limit of their own.
+      if (held.lists === 0) throw new CarryError('no_lists')
+      // Without the tag: what the service has beside it is asked for anew.
+      await this.take(withCarried(kept, held, text), this.limit)
+    } finally {
+      trial.close()
+    }
+    return this.roots
+  }
+
+  /** Somebody brought a newer bundle than the service has: its word would be the older one. */
+  get isAhead(): boolean {
+    return this.roots.some(({ carried }) => carried)
+  }
+
+  /** The pinned root keys, with their newest bundles. */
+  get roots(): Root[] {
+    return this.kept?.roots ?? []
   }
 
   /** Lists are to be at most limit seconds old from now on. */
@@ -85,6 +123,15 @@ export class Judge {
     this.kept = undefined
   }
 
+  private make(runtime: Runtime, trust: string, roots: Root[], limit: number): Verifier {
+    return runtime.open({
+      trust,
+      ...(roots.length > 0 && { roots: roots.map(basisOf) }),
+      maxStatusAgeSeconds: limit,
+      clockOffsetMilliseconds: this.clock.offset(),
+    })
+  }
+
   private takes(list: Bundle['lists'][number]): boolean {
     try {
       this.verifier?.loadList(list.issuer, list.uri, list.token)
@@ -105,4 +152,11 @@ export class Judge {
 
 function isSame(a: { issuer: string; uri: string }, b: { issuer: string; uri: string }): boolean {
   return a.issuer === b.issuer && a.uri === b.uri
+}
+
+/** What the verifier is told of a root. */
+const basisOf = ({ root, issuer, customer = '', manifest }: Root) => ({ root, issuer, customer, manifest })
+
+function isSameBasis(a: Root[] = [], b: Root[]): boolean {
+  return JSON.stringify(a.map(basisOf)) === JSON.stringify(b.map(basisOf))
 }

@@ -2,8 +2,9 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { Decision, Request, Runtime } from '../verifier/index.ts'
 import type { Settings, VisitRecord } from './contract.ts'
 import { UndecidedError } from './decide.ts'
-import { Keeper, pairTrouble } from './keeper.ts'
+import { Keeper } from './keeper.ts'
 import { Drawer, json } from './kit.ts'
+import { pairTrouble } from './pairing.ts'
 import { recordOf } from './record.ts'
 import { RefusedError, UnreachableError } from './service.ts'
 
@@ -57,6 +58,9 @@ const runtime: Runtime = {
       return { id: 'tablet', allow: true, reason: 'ok' } as Decision
     },
     loadList: () => undefined,
+    useBundle: () => {
+      throw new Error('nobody brings a bundle')
+    },
     lists: () => [{ issuer: 'i', uri: 'u', issuedAt: new Date().toISOString() }],
     status: () => undefined,
     setClockOffset: () => undefined,

@@ -1,25 +1,22 @@
 import { load, type Runtime } from '../verifier/index.ts'
+import { readCarried } from './carried.ts'
 import { Clock, type Known } from './clock.ts'
-import type { Ended, Gate, Outcome, PresentList, Presence, Settings, VisitRecord } from './contract.ts'
-import { decide, type Answer } from './decide.ts'
-import { freshnessOf } from './freshness.ts'
+import type { Ended, Outcome, PresentList, Presence, Root, Settings, VisitRecord } from './contract.ts'
+import { decide, notAsked, type Answer } from './decide.ts'
+import { bundleAgeOf, freshnessOf } from './freshness.ts'
 import { Grants, type Grant } from './grants.ts'
 import { Judge, NoJudgeError } from './judge.ts'
 import { newKey, publicKey, sessionProof } from './key.ts'
 import { News } from './news.ts'
 import { Outbox } from './outbox.ts'
+import type { Pairing } from './pairing.ts'
 import { Pictures } from './pictures.ts'
 import { badgeOf, onSite } from './present.ts'
-import { isUnknownGate, RefusedError, Service, UnreachableError, type Get } from './service.ts'
+import { isUnknownGate, Service, UnreachableError, type Get } from './service.ts'
 import { Database, type Store } from './store.ts'
 import type { Refusals, View } from './view.ts'
 
 export type { View } from './view.ts'
-
-interface Pairing {
-  gate: Gate
-  key: CryptoKeyPair
-}
 
 interface KeptSettings {
   value: Settings
@@ -98,6 +95,8 @@ export class Keeper {
       reachable: service.reachable,
       lists,
       freshness: this.looked ? freshnessOf(lists, clock.now(), settings?.value.max_status_age_seconds ?? 0) : undefined,
+      bundles: judge.roots,
+      bundleAge: bundleAgeOf(judge.roots, clock.now()),
       clock: clock.notice(),
       unsent: unsent.length,
       elsewhere: outbox.elsewhere(site),
@@ -156,10 +155,10 @@ export class Keeper {
 
   /** Decides on what was scanned. It fails with UndecidedError. */
   async decide(presentation: string): Promise<Answer> {
-    const { service, grants } = this.tools
+    const { service, grants, judge } = this.tools
     const ask = (text: string) => service.decide(text).catch((error: unknown) => this.notice(error))
     const verify = (text: string) => this.verify(text)
-    const answer = await decide(presentation, { ask, verify, wait, isReachable: () => service.reachable })
+    const answer = await decide(presentation, { ask: judge.isAhead ? notAsked : ask, verify, wait, isReachable: () => service.reachable })
     grants.note(answer.decision)
     void answer.later?.then((late) => late && grants.note(late.decision))
     return answer
@@ -180,6 +179,15 @@ export class Keeper {
   async acknowledge(decision: string): Promise<void> {
     await this.tools.grants.acknowledge(decision)
     this.onChange()
+  }
+
+  /** Takes a bundle that somebody brought in a file; fails as carryTrouble tells. */
+  async carry(file: Blob): Promise<Root[]> {
+    await this.recalling
+    const roots = await this.tools.judge.carry(await readCarried(file))
+    this.review()
+    this.onChange()
+    return roots
   }
 
   /** A person's portrait, checked; nothing where it can't be had. */
@@ -390,12 +398,3 @@ export class Keeper {
 }
 
 const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds))
-
-/** Why a tablet could not be paired, as far as its user can do different things about it. */
-export type PairTrouble = 'pairing_refused' | 'too_many_attempts' | 'offline' | 'refused'
-
-export function pairTrouble(error: unknown): PairTrouble {
-  if (error instanceof UnreachableError) return 'offline'
-  if (error instanceof RefusedError && (error.code === 'pairing_refused' || error.code === 'too_many_attempts')) return error.code
-  return 'refused'
-}

@@ -61,6 +61,9 @@ const runtime: Runtime = {
   open: () => ({
     verify: async () => ({ id: 'tablet', allow: true, reason: 'ok', at: new Date().toISOString(), badge }) as unknown as Decision,
     loadList: () => undefined,
+    useBundle: () => {
+      throw new Error('nobody brings a bundle')
+    },
     lists: () => [{ issuer: 'i', uri: 'u', issuedAt: new Date().toISOString() }],
     status: (issuer, list, index) => (issuer === 'i' && list === 'u' && index === 7 ? status : undefined),
     setClockOffset: () => undefined,

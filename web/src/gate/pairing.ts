@@ -1,3 +1,12 @@
+import type { Gate } from './contract.ts'
+import { RefusedError, UnreachableError } from './service.ts'
+
+/** What makes this tablet a gate. */
+export interface Pairing {
+  gate: Gate
+  key: CryptoKeyPair
+}
+
 /** Characters of a pairing code; the service leaves out those that look like others. */
 export const codeLength = 10
 
@@ -27,4 +36,13 @@ export function takeCode(page: Location = location, past: History = history): st
   if (code === null) return undefined
   past.replaceState(null, '', page.pathname)
   return writeCode(code)
+}
+
+/** Why a tablet could not be paired, as far as its user can do different things about it. */
+export type PairTrouble = 'pairing_refused' | 'too_many_attempts' | 'offline' | 'refused'
+
+export function pairTrouble(error: unknown): PairTrouble {
+  if (error instanceof UnreachableError) return 'offline'
+  if (error instanceof RefusedError && (error.code === 'pairing_refused' || error.code === 'too_many_attempts')) return error.code
+  return 'refused'
 }

@@ -103,7 +103,7 @@ export function useFlow(keeper: Keeper, signals: Signals, direction: Direction) 
           return
         }
         default: {
-          const cause = way === 'out' ? 'not_checked_out' : causeOf(answer.decision.reason)
+          const cause = way === 'out' ? 'not_checked_out' : causeOf(answer.decision.reason, answer.decision.code)
           await stop(isCurrent, cause, step, answer)
         }
       }

@@ -1,7 +1,7 @@
 import type { List } from '../verifier/index.ts'
 import type { ClockNotice } from './clock.ts'
-import type { Gate, Presence, Settings } from './contract.ts'
-import type { Freshness } from './freshness.ts'
+import type { Gate, Presence, Root, Settings } from './contract.ts'
+import type { BundleAge, Freshness } from './freshness.ts'
 import type { Grant } from './grants.ts'
 
 /** Lines that the register did not take: they are gone, and somebody should know. */
@@ -20,6 +20,9 @@ export interface View {
   lists: List[]
   /** Nothing until it is known what there is. */
   freshness: Freshness | undefined
+  /** The bundles that verdicts rest on; none where the site pins no root key. */
+  bundles: Root[]
+  bundleAge: BundleAge | undefined
   clock: ClockNotice | undefined
   unsent: number
   /** Unsent lines of another site that this tablet was paired with. */

@@ -16,6 +16,8 @@ export interface Decision {
   /** Only there when issuer and holder were proven. */
   badge?: Badge
   status?: { list: string; issued_at: string; age_seconds: number }
+  /** The bundle that the decision rests on. */
+  bundle?: { number: number; issued_at: string; age_seconds: number; expires_at: string }
 }
 
 export type Access = 'onsite' | 'remote'

@@ -20,6 +20,8 @@ export interface Policy {
 export interface Settings {
   /** The trust list's text, as it was served. */
   trust: string
+  /** Pinned root keys; of their issuers the bundle is believed, and not the trust list. */
+  roots?: { root: string; issuer: string; customer: string; manifest: string }[]
   /** Lists that are known from the start. */
   lists?: { issuer: string; uri: string; token: string }[]
   policy?: Policy
@@ -47,12 +49,29 @@ export interface List {
   expires?: string
 }
 
+/** A bundle that decisions rest on; manifest is its first line. Times are RFC 3339. */
+export interface HeldBundle {
+  issuer: string
+  /** Not there: it is for anybody. */
+  customer?: string
+  /** The fingerprint of the root key. */
+  root: string
+  number: number
+  issuedAt: string
+  expires: string
+  /** How many it holds. */
+  lists: number
+  manifest: string
+}
+
 /** Gets the token of a status list. A rejection means that there is none. */
 export type FetchList = (uri: string) => Promise<string>
 
 export interface Verifier {
   verify(presentation: string, request: Request): Promise<Decision>
   loadList(issuer: string, uri: string, token: string): void
+  /** Has decisions rest on the bundle in a file. What fails has the code of the check, and changes nothing. */
+  useBundle(text: string): HeldBundle
   /** By issuer and URI. */
   lists(): List[]
   /** What the lists that are held say of a badge that was verified before; nothing where they say nothing that counts. */
@@ -82,6 +101,7 @@ type OrError<T> = T | Error
 interface Handle {
   verify(presentation: string, request: string): OrError<Promise<string>>
   loadList(issuer: string, uri: string, token: string): OrError<null>
+  useBundle(text: string): OrError<string>
   lists(): OrError<string>
   status(issuer: string, list: string, index: number): OrError<string>
   setClockOffset(milliseconds: number): OrError<null>
@@ -136,6 +156,7 @@ function wrap(handle: Handle): Verifier {
     verify: async (presentation, request) =>
       JSON.parse(await orThrow(handle.verify(presentation, JSON.stringify(request)))) as Decision,
     loadList: (issuer, uri, token) => void orThrow(handle.loadList(issuer, uri, token)),
+    useBundle: (text) => JSON.parse(orThrow(handle.useBundle(text))) as HeldBundle,
     lists: () => JSON.parse(orThrow(handle.lists())) as List[],
     status: (issuer, list, index) => (orThrow(handle.status(issuer, list, index)) || undefined) as ReturnType<Verifier['status']>,
     setClockOffset: (milliseconds) => void orThrow(handle.setClockOffset(milliseconds)),

@@ -4,6 +4,7 @@ import { Button } from '../../ui/Button.tsx'
 import { Disclosure } from '../../ui/Disclosure.tsx'
 import type { Keeper, View } from '../keeper.ts'
 import { count, duration, useWords } from '../words/index.ts'
+import { Bundles } from './Bundles.tsx'
 import { Sheet } from './Sheet.tsx'
 
 interface AboutProps {
@@ -49,6 +50,7 @@ export function About({ view, keeper, muted, onMuted, onLanguage, onBack }: Abou
         </label>
       </div>
       <Lists view={view} now={keeper.now()} />
+      {view.bundles.length > 0 && <Bundles bundles={view.bundles} keeper={keeper} />}
       <Register view={view} onDismiss={() => void keeper.dismissRefusals()} />
       <p class="quiet">{words.privacy}</p>
       <Disclosure summary={words.unpair}>

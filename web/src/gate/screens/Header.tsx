@@ -1,5 +1,5 @@
 import { distance, useLanguage, useText } from '../../i18n/index.ts'
-import type { Freshness } from '../freshness.ts'
+import type { BundleAge, Freshness } from '../freshness.ts'
 import type { View } from '../keeper.ts'
 import { count, duration, useWords } from '../words/index.ts'
 
@@ -32,7 +32,7 @@ export function Header({ view }: { view: View }) {
 function Standing({ view }: { view: View }) {
   const { camera: words, clock } = useWords()
   const language = useLanguage()
-  const { reachable, late, freshness, unsent, clock: notice } = view
+  const { reachable, late, freshness, bundleAge, unsent, clock: notice } = view
   return (
     <div class="standing">
       <p class={`chip ${reachable ? 'good' : 'warned'}`} role="status">
@@ -44,6 +44,7 @@ function Standing({ view }: { view: View }) {
         </p>
       )}
       {freshness && <ListAge freshness={freshness} limit={view.settings?.max_status_age_seconds ?? 0} />}
+      {bundleAge && <BundleChip {...bundleAge} />}
       {unsent > 0 && <p class="chip">{words.unsent(count(language, unsent))}</p>}
       {notice && (
         <p class="chip warned" role="status">
@@ -66,6 +67,20 @@ function ListAge({ freshness, limit }: { freshness: Freshness; limit: number }) 
       return <p class="chip warned">{words.listsAging(age, duration(language, limit))}</p>
     case 'over':
       return <p class="chip failed">{words.listsOver(age, duration(language, limit))}</p>
+  }
+}
+
+function BundleChip({ kind, seconds, limit }: BundleAge) {
+  const { camera: words } = useWords()
+  const language = useLanguage()
+  const age = ageOf(language, seconds)
+  switch (kind) {
+    case 'fresh':
+      return <p class="chip">{words.bundle(age)}</p>
+    case 'aging':
+      return <p class="chip warned">{words.bundleAging(age, duration(language, limit))}</p>
+    case 'over':
+      return <p class="chip failed">{words.bundleOver(age, duration(language, limit))}</p>
   }
 }
 

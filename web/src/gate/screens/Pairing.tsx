@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks'
 import { useLanguage, type Advice, type Language } from '../../i18n/index.ts'
 import { Button } from '../../ui/Button.tsx'
-import { pairTrouble, type Keeper, type PairTrouble, type View } from '../keeper.ts'
-import { isWhole, writeCode } from '../pairing.ts'
+import type { Keeper, View } from '../keeper.ts'
+import { isWhole, pairTrouble, writeCode, type PairTrouble } from '../pairing.ts'
 import { count, useWords } from '../words/index.ts'
 import { LanguagePicker } from './About.tsx'
 

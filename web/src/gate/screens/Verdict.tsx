@@ -167,6 +167,7 @@ function SmallPrint({ answer: { decision, by }, code }: { answer: Answer; code?:
       <code>{code ?? decision.code ?? decision.reason}</code> · {words.verdict.decision} <code>{decision.id.slice(0, 8)}</code> ·{' '}
       {by === 'service' ? words.verdict.byService : words.verdict.byGate}
       {decision.status && ` · ${words.camera.lists(distance(language, -decision.status.age_seconds))}`}
+      {decision.bundle && ` · ${words.camera.bundle(distance(language, -decision.bundle.age_seconds))}`}
     </p>
   )
 }

@@ -5,7 +5,7 @@ import { verdicts, type Reason } from '../../verifier/decision.ts'
 import { helpFor, type Cause } from '../help.ts'
 import { adviceFor, duration, words } from './index.ts'
 
-const causes: Cause[] = [...(Object.keys(verdicts) as Reason[]), 'revoked_now', 'suspended_now', 'photo_mismatch', 'undecided', 'not_checked_out']
+const causes: Cause[] = [...(Object.keys(verdicts) as Reason[]), 'revoked_now', 'suspended_now', 'bundle_ended', 'photo_mismatch', 'undecided', 'not_checked_out']
 
 testTexts(words, { shared: { de: ['.present.name'] } })
 

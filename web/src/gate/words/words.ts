@@ -1,6 +1,7 @@
 import type { Advice } from '../../i18n/index.ts'
 import type { Cause, Step } from '../help.ts'
-import type { PairTrouble } from '../keeper.ts'
+import type { CarryTrouble } from '../carried.ts'
+import type { PairTrouble } from '../pairing.ts'
 import type { ScanTrouble } from '../scan/scan.ts'
 
 /** Causes whose words differ at a gate from those of the pages in general. */
@@ -15,6 +16,7 @@ export type GateCause = Extract<
   | 'internal_error'
   | 'revoked_now'
   | 'suspended_now'
+  | 'bundle_ended'
   | 'photo_mismatch'
   | 'undecided'
   | 'not_checked_out'
@@ -61,6 +63,9 @@ export interface Words {
     lists: (age: string) => string
     listsAging: (age: string, limit: string) => string
     listsOver: (age: string, limit: string) => string
+    bundle: (age: string) => string
+    bundleAging: (age: string, limit: string) => string
+    bundleOver: (age: string, limit: string) => string
     unsent: (count: string) => string
     direction: string
     in: string
@@ -157,6 +162,14 @@ export interface Words {
     listsTitle: string
     listsNone: string
     issued: (time: string) => string
+    bundleTitle: string
+    bundleOf: (issued: string, until: string) => string
+    bundleNumber: (number: string) => string
+    bundlePick: string
+    bundlePickWhat: string
+    bundleWorking: string
+    bundleTaken: (numbers: string) => string
+    bundleFailed: Record<CarryTrouble, Advice>
     registerTitle: string
     registerOff: string
     registerOn: (days: string) => string

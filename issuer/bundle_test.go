@@ -82,7 +82,9 @@ func TestBundle_NumbersRise(t *testing.T) {
 func TestBundle_SaysWhatIsOver(t *testing.T) {
 	t.Parallel()
 	since := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
-	p := start(t, func(c *issuer.Config) { c.NotBefore, c.Stopped = since, []string{"https://badge.vendor.example/vct/old/1"} })
+	p := start(t, func(c *issuer.Config) {
+		c.NotBefore, c.Stopped = since, []string{"https://badge.vendor.example/vct/old/1"}
+	})
 	b := p.mustBundle(t, issuer.BundleRequest{TrustOnly: true})
 	var trust issuer.TrustedIssuer
 	if err := json.Unmarshal(b.Trust, &trust); err != nil || trust.NotBefore != since.Unix() || len(trust.Stopped) != 1 {

@@ -203,6 +203,9 @@ func printReport(w io.Writer, report issuer.ImportReport) {
 	}{{"people", report.People}, {"training", report.Training}, {"devices", report.Devices}} {
 		fmt.Fprintf(w, "%-9s %d added, %d changed, %d unchanged, %d repeated, %d removed\n",
 			file.name, file.Added, file.Changed, file.Unchanged, file.Repeated, file.Removed)
+		if file.Erased > 0 {
+			fmt.Fprintf(w, "  %d are of people who were erased, and were left out\n", file.Erased)
+		}
 		for _, p := range file.Problems {
 			fmt.Fprintf(w, "  %s\n", describe(p))
 		}

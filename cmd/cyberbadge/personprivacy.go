@@ -83,17 +83,21 @@ such as the standing or a customer's concern, stay so. It can be repeated.`)
 
 func personExportCommand(s streams) *cobra.Command {
 	r := reach{streams: s}
-	var out string
+	var out, reason string
 	c := &cobra.Command{
-		Use:   "export --dir DIR PERSON [--out FILE]",
+		Use:   "export --dir DIR PERSON [--out FILE] [--reason TEXT]",
 		Short: "Print all that is kept of a person, for them to have",
 		Long: `Print all that is kept of a person, for them to have. Of somebody who was erased,
-by their id, it is what stayed.`,
-		Example: `  cyberbadge person export --dir issuer 0700004 --out person.json`,
+by their id, it is what stayed. That it was printed is on record, for good.`,
+		Example: `  cyberbadge person export --dir issuer 0700004 --out person.json --reason "asked for it"`,
 		Args:    arguments("the person's id or external id"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return r.withAPI(c.Context(), func(a *api) error {
-				text, err := a.read(c.Context(), http.MethodGet, "/v1/people/"+url.PathEscape(args[0])+"/export", "", nil)
+				path := "/v1/people/" + url.PathEscape(args[0]) + "/export"
+				if reason != "" {
+					path += "?" + url.Values{"reason": {reason}}.Encode()
+				}
+				text, err := a.read(c.Context(), http.MethodGet, path, "", nil)
 				if err != nil {
 					return err
 				}
@@ -107,6 +111,7 @@ by their id, it is what stayed.`,
 	}
 	r.flags(c)
 	c.Flags().StringVar(&out, "out", "", "file to write it to, for its owner alone")
+	c.Flags().StringVar(&reason, "reason", "", "why, for the record; no names")
 	c.Flags().Bool("json", true, "print JSON; there is no other form")
 	return c
 }
@@ -120,8 +125,8 @@ func personEraseCommand(s streams) *cobra.Command {
 		Long: `Erase all that is kept of a person: names, contact data, portrait, training,
 standing, holds and what messages said. Their badges are revoked. What stays, under
 an opaque id alone, are badges and events, whose chain stays whole. It can't be
-undone. The next import that has the person as active begins anew: take them out
-of its source first.`,
+undone. What a source sends of them again is left out, but a directory that has them
+as active begins anew: take them out there first.`,
 		Example: `  cyberbadge person erase --dir issuer 0700004 --yes`,
 		Args:    arguments("the person's id or external id"),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -13,7 +13,7 @@ import (
 // RSABits is how long a new RSA key is, and how long one must be.
 const RSABits = 2048
 
-// ErrNotRSA: the file holds another key.
+// ErrNotRSA means that the file holds another key.
 var ErrNotRSA = errors.New("keyfile: not an RSA key of at least 2048 bits")
 
 // SaveNewRSA makes an RSA key and writes it to a new file, as [Save] does. RSA keys

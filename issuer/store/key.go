@@ -15,7 +15,7 @@ const (
 	MaxKeyBadges = 1000    // badges made invalid in one transaction by RevokeBadgesOfKey
 )
 
-// ErrKeyInactive: the key signs nothing, or nothing any more. Read the keys again.
+// ErrKeyInactive means that the key signs nothing, or nothing any more: read the keys again.
 var ErrKeyInactive = errors.New("the key is not active")
 
 // KeyReader answers which signing keys there are. Private halves are never in a

@@ -43,15 +43,13 @@ func (c *Client) Follow(ctx context.Context, uri string, heard func(revocation.N
 		return fmt.Errorf("revocation/fetch: events: content type %.80q instead of %q", stream.ContentType, EventStream)
 	}
 	heard(revocation.Notice{})
-	if err := readEvents(stream, heard); err != nil {
-		return fmt.Errorf("revocation/fetch: events: %w", err)
-	}
-	return nil
+	return fmt.Errorf("revocation/fetch: events: %w", readEvents(stream, heard))
 }
 
 // event is one event as it is being read (HTML, section 9.2.6).
 type event struct{ name, data string }
 
+// readEvents reads until the stream ends, and returns why it did.
 func readEvents(stream io.Reader, heard func(revocation.Notice)) error {
 	lines := bufio.NewScanner(stream)
 	lines.Buffer(nil, MaxEvent)

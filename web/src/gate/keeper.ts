@@ -62,10 +62,20 @@ export class Keeper {
       this.onChange()
     }
     const connect = (signal: AbortSignal) => service.events(signal).catch((error: unknown) => this.notice(error))
-    this.news = new News({ ...tools, connect, wait, chance: Math.random }, async () => {
-      await this.attempt(() => this.refreshBundle())
-      this.onChange()
-    })
+    this.news = new News(
+      { ...tools, connect, wait, chance: Math.random },
+      {
+        // What is under way may have begun without a connection.
+        atAll: async () => {
+          await this.refreshing
+          await this.refresh()
+        },
+        atLists: async () => {
+          await this.attempt(() => this.refreshBundle())
+          this.onChange()
+        },
+      },
+    )
   }
 
   static async open(store: Store = new Database(), get?: Get, run: () => Promise<Runtime> = load): Promise<Keeper> {

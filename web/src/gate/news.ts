@@ -18,14 +18,18 @@ export class News {
 
   constructor(
     private readonly tools: EventTools & { clock: Clock; grants: Grants },
-    /** Fetches the lists. It never fails. */
-    private readonly fetchLists: () => Promise<unknown>,
+    /** Neither of them fails. */
+    private readonly looks: {
+      /** Brings everything up to date, and the service. */
+      atAll: () => Promise<unknown>
+      atLists: () => Promise<unknown>
+    },
   ) {
     const { clock, grants } = tools
     this.events = new Events(tools, {
       onOpen: () => {
         this.unheardSince = undefined
-        this.lists()
+        void looks.atAll()
       },
       onClose: () => (this.unheardSince = clock.monotonic()),
       onLists: () => this.lists(),
@@ -59,7 +63,8 @@ export class News {
       return
     }
     this.fetching = 'yes'
-    void this.fetchLists()
+    void this.looks
+      .atLists()
       .then(() => this.tools.wait(listsEvery))
       .then(() => {
         const again = this.fetching === 'again'

@@ -169,6 +169,8 @@ export const de: Words = {
       case: 'Nachricht von der Meldung eines Kunden',
       held: 'Nachricht, dass Sperren warten',
       leavers: 'Nachricht, dass viele auf einmal ausscheiden',
+      silence: 'Nachricht, dass viele Geräte schweigen',
+      key: 'Nachricht, dass ein Signaturschlüssel gestoppt wurde',
       lock: 'Gerät sperren',
       unlock: 'Gerät entsperren',
     },

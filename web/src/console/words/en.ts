@@ -169,6 +169,8 @@ export const en: Words = {
       case: 'Notice of a customer’s concern',
       held: 'Notice that lock-outs wait',
       leavers: 'Notice that many people leave at once',
+      silence: 'Notice that many devices are silent',
+      key: 'Notice that a signing key was stopped',
       lock: 'Lock a device',
       unlock: 'Unlock a device',
     },

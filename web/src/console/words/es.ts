@@ -169,6 +169,8 @@ export const es: Words = {
       case: 'Noticia de un aviso de cliente',
       held: 'Aviso de que hay bloqueos en espera',
       leavers: 'Aviso de que muchos se van a la vez',
+      silence: 'Aviso de que muchos dispositivos callan',
+      key: 'Aviso de que se detuvo una clave de firma',
       lock: 'Bloquear un dispositivo',
       unlock: 'Desbloquear un dispositivo',
     },

@@ -169,6 +169,8 @@ export const fr: Words = {
       case: 'Avis d’un signalement de client',
       held: 'Avis que des verrouillages attendent',
       leavers: 'Avis que beaucoup partent à la fois',
+      silence: 'Avis que beaucoup d’appareils se taisent',
+      key: 'Avis qu’une clé de signature a été arrêtée',
       lock: 'Verrouiller un appareil',
       unlock: 'Déverrouiller un appareil',
     },

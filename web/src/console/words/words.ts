@@ -6,7 +6,7 @@ import type { Failure } from '../failure.ts'
 import type { SignInRefusal } from '../told.ts'
 
 /** Kinds of message that have words; another is shown as it is. */
-export type MessageKind = 'reminder' | 'lapse' | 'restored' | 'locked' | 'unlocked' | 'case' | 'held' | 'leavers' | 'lock' | 'unlock'
+export type MessageKind = 'reminder' | 'lapse' | 'restored' | 'locked' | 'unlocked' | 'case' | 'held' | 'leavers' | 'silence' | 'key' | 'lock' | 'unlock'
 
 /** Kinds of proposal that have words; another is shown as it is. */
 export type ProposalKind = 'policy.change' | 'key.change' | 'officer.set' | 'officer.remove' | 'badges.revoke'

@@ -79,6 +79,12 @@ export async function admit(page: Page): Promise<void> {
   await page.locator('.verdict').waitFor({ state: 'detached' })
 }
 
+/** People who were let in and should not be there. */
+export const alert = (page: Page) => page.locator('.alert')
+
+/** Long enough for a busy machine, and far from the half minute after which a gate asks by itself. */
+export const atOnce = 8_000 // milliseconds
+
 export const smallPrint = (page: Page) => page.locator('.small-print').textContent()
 
 /** The verdict, with the check that failed. */

@@ -2,16 +2,11 @@ import { afterAll, describe, expect, test } from 'vitest'
 import type { Page } from 'playwright-core'
 import { words } from '../src/gate/words/index.ts'
 import { accessible, axe } from './axe.ts'
-import { screenshot, visit, type Scheme, type Size } from './browser.ts'
-import { admin, admit, contrast, Holder, next, pair, refused, scan } from './gate.ts'
+import { screenshot, visit } from './browser.ts'
+import { admin, admit, alert, atOnce, contrast, Holder, next, pair, refused, scan } from './gate.ts'
 import { dismiss, enrol, invite, scan as scanPhone } from './phone.ts'
 
 const text = words.en
-
-/** Long enough for a busy machine, and far from the half minute after which a gate asks by itself. */
-const atOnce = 8_000 // milliseconds
-
-const alert = (page: Page) => page.locator('.alert')
 
 /** What the page did to be heard and felt, since it was loaded. */
 const felt = `
@@ -167,44 +162,4 @@ test('axe finds nothing, and the alert stands out, light and dark', async () => 
       expect(await contrast(page), `${scheme}, red`).toBeGreaterThanOrEqual(7)
     })
   }
-})
-
-describe('pictures for people to look at', () => {
-  test.each([
-    ['phone', 'light', 'en'],
-    ['phone', 'dark', 'fr'],
-    ['tablet', 'light', 'de'],
-    ['tablet', 'dark', 'es'],
-  ] as const)('%s, %s, %s', async (size: Size, scheme: Scheme, locale) => {
-    const own = words[locale]
-    await visit({ size, scheme, locale }, async ({ page }) => {
-      const picture = (name: string) => screenshot(page, `live-${name}-${size}-${scheme}`)
-      await pair(page, 'North gate', { text: own })
-      const people = await Promise.all(Array.from({ length: 5 }, () => Holder.arrive()))
-      for (const each of people) {
-        await scan(page, await each.code())
-        await page.locator('img.photo').waitFor()
-        await admit(page)
-      }
-      const [first, second, third, ...rest] = people as [Holder, Holder, Holder, ...Holder[]]
-      await first.suspend()
-      await alert(page).waitFor({ timeout: atOnce })
-      await picture('alert')
-      await page.getByRole('button', { name: own.camera.present, exact: true }).click()
-      await page.locator('.people .chip.failed').first().waitFor()
-      await picture('present')
-      await page.getByRole('button', { name: own.back }).click()
-      const next = await Holder.arrive()
-      await scan(page, await next.code())
-      await page.locator('img.photo').waitFor()
-      await picture('alert-photo')
-      await next.revoke()
-      await page.locator('.verdict.no').waitFor({ timeout: atOnce })
-      await picture('alert-red')
-      await page.getByRole('button', { name: own.verdict.next }).click()
-      for (const each of [second, third, ...rest]) await each.revoke()
-      await page.locator('.alerts .more').waitFor({ timeout: atOnce })
-      await picture('alerts')
-    })
-  })
 })

@@ -1,17 +1,18 @@
 import { load, type Runtime } from '../verifier/index.ts'
 import { readCarried } from './carried.ts'
 import { Clock, type Known } from './clock.ts'
-import type { Ended, Outcome, PresentList, Presence, Root, Settings, VisitRecord } from './contract.ts'
+import type { Outcome, PresentList, Presence, Root, Settings, VisitRecord } from './contract.ts'
 import { decide, notAsked, type Answer } from './decide.ts'
 import { bundleAgeOf, freshnessOf } from './freshness.ts'
 import { Grants, type Grant } from './grants.ts'
 import { Judge, NoJudgeError } from './judge.ts'
 import { newKey, publicKey, sessionProof } from './key.ts'
+import { Marks } from './marks.ts'
 import { News } from './news.ts'
 import { Outbox } from './outbox.ts'
 import type { Pairing } from './pairing.ts'
 import { Pictures } from './pictures.ts'
-import { badgeOf, onSite } from './present.ts'
+import { onSite } from './present.ts'
 import { isUnknownGate, Service, UnreachableError, type Get } from './service.ts'
 import { Database, type Store } from './store.ts'
 import type { Refusals, View } from './view.ts'
@@ -50,14 +51,14 @@ export class Keeper {
   private recalling: Promise<unknown> = Promise.resolve()
   private readonly news: News
   private isListening = false
-  /** Why badges of people on site are not good any more, by badge. */
-  private marks = new Map<string, Ended['reason']>()
+  private readonly marks: Marks
 
   constructor(private readonly tools: Tools) {
     const { service, grants } = tools
+    this.marks = new Marks(tools)
     service.onReach = () => this.onChange()
     grants.onEnded = (grant) => {
-      this.mark()
+      this.marks.look(this.onSite())
       this.onEnded(grant)
       this.onChange()
     }
@@ -314,25 +315,13 @@ export class Keeper {
     const { grants, judge, clock } = this.tools
     const lists = judge.lists()
     grants.review((badge) => judge.statusOf(badge, lists), clock.now())
-    this.mark(lists)
-  }
-
-  private mark(lists = this.tools.judge.lists()): void {
-    const { grants, judge } = this.tools
-    this.marks.clear()
-    for (const { badge } of this.onSite()) {
-      const reason = grants.mark(badge, judge.statusOf(badge, lists))
-      if (reason) this.marks.set(badgeOf(badge), reason)
-    }
+    this.marks.look(this.onSite(), lists)
   }
 
   private onSite(): Presence[] {
     const { outbox, clock } = this.tools
     const gate = this.pairing && (this.settings?.value.gate ?? this.pairing.gate)
-    return onSite(this.last, outbox.unsent(gate?.site ?? ''), gate?.name ?? '', clock.now()).map((each) => {
-      const ended = this.marks.get(badgeOf(each.badge))
-      return ended ? { ...each, ended } : each
-    })
+    return this.marks.on(onSite(this.last, outbox.unsent(gate?.site ?? ''), gate?.name ?? '', clock.now()))
   }
 
   private async flush(): Promise<void> {
@@ -352,7 +341,7 @@ export class Keeper {
 
   private async refreshPresent(): Promise<void> {
     this.last = await this.tools.service.present()
-    this.mark()
+    this.marks.look(this.onSite())
     await this.tools.store.write({ table: 'kept', key: 'present', value: this.last })
   }
 

@@ -192,6 +192,16 @@ describe('a gate that does not hear the service', () => {
     expect(keeper.view().late).toBe(false)
   })
 
+  test('brings everything up to date when it hears it again, and the service', async () => {
+    site.online = false
+    await keeper.record(recordOf('admitted', { decision: { id: 'd', badge } as unknown as Decision, by: 'gate' }, keeper.now()))
+    await settle()
+    expect(keeper.view().unsent).toBe(1)
+    site.online = true
+    await listening()
+    expect(keeper.view().unsent).toBe(0)
+  })
+
   test('looks at its lists when it hears it again', async () => {
     const before = site.bundles
     await listening()

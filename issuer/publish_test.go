@@ -1,10 +1,8 @@
 package issuer_test
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -20,110 +18,6 @@ import (
 	"github.com/cyberbadge/cyberbadge/issuer/store"
 	"github.com/cyberbadge/cyberbadge/revocation"
 )
-
-// pause is one wait, which is over when the test says so.
-type pause struct {
-	of   time.Duration
-	fire chan time.Time
-}
-
-// pauses stand in for time.After.
-type pauses chan pause
-
-func (w pauses) After(d time.Duration) <-chan time.Time {
-	begun := pause{d, make(chan time.Time, 1)}
-	w <- begun
-	return begun.fire
-}
-
-// next is the next wait that was begun.
-func (w pauses) next(t testing.TB) pause {
-	t.Helper()
-	return receive(t, w)
-}
-
-func (w pause) end() { w.fire <- time.Time{} }
-
-// patience is after how long a test that waits has failed.
-const patience = 30 * time.Second
-
-func receive[T any](t testing.TB, from <-chan T) T {
-	t.Helper()
-	select {
-	case v := <-from:
-		return v
-	case <-time.After(patience):
-		t.Fatal("nothing came")
-		panic("unreachable")
-	}
-}
-
-// publishing is a program that publishes its lists.
-type publishing struct {
-	program
-	waits  pauses
-	tokens chan issuer.ListToken // as they are published
-	ended  chan error
-	stop   context.CancelFunc
-}
-
-// publish starts publishing; change may make the configuration another.
-func publish(t testing.TB, change func(*issuer.Config)) *publishing {
-	t.Helper()
-	p := &publishing{waits: make(pauses, 1000), tokens: make(chan issuer.ListToken, 1000), ended: make(chan error, 1)}
-	p.program = start(t, func(c *issuer.Config) {
-		c.After = p.waits.After
-		if change != nil {
-			change(c)
-		}
-	})
-	p.OnListPublished(func(token issuer.ListToken) { p.tokens <- token })
-	return p
-}
-
-func (p *publishing) run(t testing.TB) {
-	ctx, stop := context.WithCancel(t.Context())
-	p.stop = stop
-	go func() { p.ended <- p.PublishLists(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		receive(t, p.ended)
-	})
-}
-
-// settle lets the rest after publishing pass, and returns the wait for a change.
-func (p *publishing) settle(t testing.TB) pause {
-	t.Helper()
-	rest := p.waits.next(t)
-	if rest.of > 100*time.Millisecond {
-		t.Fatalf("the rest is %v, so that a change is not published within 200 ms", rest.of)
-	}
-	rest.end()
-	look := p.waits.next(t)
-	if look.of > 100*time.Millisecond {
-		t.Fatalf("another process's change is looked for after %v", look.of)
-	}
-	return look
-}
-
-func (p *publishing) says(t testing.TB, token issuer.ListToken, b store.Badge) revocation.Status {
-	t.Helper()
-	list, err := revocation.Open(token.Text, token.URI, listKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !list.IssuedAt.Equal(token.IssuedAt) || list.Seq != token.Seq || !list.Expires.Equal(token.Expires) {
-		t.Errorf("the token says %+v, its text %v seq %d exp %v", token, list.IssuedAt, list.Seq, list.Expires)
-	}
-	return p.saidBy(t, token.Text, b)
-}
-
-func (p *publishing) revoke(t testing.TB, b store.Badge) {
-	t.Helper()
-	if _, err := p.SetStatus(t.Context(), b.ID, store.Invalid, "a reason", "a test"); err != nil {
-		t.Fatal(err)
-	}
-}
 
 func TestPublishLists_AChangeOfThisProcessWaitsForNothing(t *testing.T) {
 	t.Parallel()
@@ -404,72 +298,6 @@ func TestPublishLists_HandsOutNoListFromBeforeACommit(t *testing.T) {
 		})
 	}
 	wait.Wait()
-}
-
-// Subscribers who come while lists are published miss nothing, and get the tokens of
-// a list in their order.
-func TestOnListPublished_InOrderAndWithoutAGap(t *testing.T) {
-	t.Parallel()
-	p := publish(t, func(c *issuer.Config) { c.After = nil })
-	badge := p.mustIssue(t, p.eligible(t)[0].Person.ID).Badge
-	p.run(t)
-	const changes = 40
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for i := range changes {
-			to := []store.Status{store.Suspended, store.Valid}[i%2]
-			if _, err := p.SetStatus(t.Context(), badge.ID, to, "r", "a test"); err != nil {
-				t.Error(err)
-			}
-			if _, err := p.ListToken(t.Context(), badge.ListID); err != nil {
-				t.Error(err)
-			}
-		}
-	}()
-	var wait sync.WaitGroup
-	for range 20 {
-		wait.Go(func() {
-			last, end := uint64(0), make(chan struct{})
-			stop := p.OnListPublished(func(token issuer.ListToken) {
-				if token.Seq < last {
-					t.Errorf("seq %d after %d", token.Seq, last)
-				}
-				if last != token.Seq && token.Seq == 1+changes {
-					close(end)
-				}
-				last = token.Seq
-			})
-			defer stop()
-			receive(t, end)
-		})
-	}
-	wait.Wait()
-	<-done
-}
-
-func TestOnListPublished_UntilItIsStopped(t *testing.T) {
-	t.Parallel()
-	p := publish(t, nil)
-	badge := p.mustIssue(t, p.eligible(t)[0].Person.ID).Badge
-	if _, err := p.ListToken(t.Context(), badge.ListID); err != nil {
-		t.Fatal(err)
-	}
-	var told []uint64
-	stop := p.OnListPublished(func(token issuer.ListToken) { told = append(told, token.Seq) })
-	p.revoke(t, badge)
-	if _, err := p.ListToken(t.Context(), badge.ListID); err != nil {
-		t.Fatal(err)
-	}
-	stop()
-	stop()
-	p.Move(issuer.DefaultListTTL)
-	if _, err := p.ListToken(t.Context(), badge.ListID); err != nil {
-		t.Fatal(err)
-	}
-	if want := fmt.Sprint([]uint64{1, 2}); fmt.Sprint(told) != want {
-		t.Errorf("told %v, want %s", told, want)
-	}
 }
 
 // A clock that goes back by little leaves the time of issue where it was, because

@@ -1,4 +1,4 @@
-// Package gatecode_test holds the gate codes that pages make, in TypeScript beside
+// Package gatecode holds the gate codes that pages make, in TypeScript beside
 // this file, to those of package credential/qr.
 //
 // A phone packs a code in TypeScript and a gate unpacks it in Go, or the other way
@@ -7,4 +7,4 @@
 // drawn at random, and for codes that were damaged where their reader has to look.
 // Both must give the same text, or refuse with the same code. There is no Go code
 // here beside the tests.
-package gatecode_test
+package gatecode
